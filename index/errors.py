@@ -1,0 +1,190 @@
+"""Everything that can go wrong for a reason that is not a bug.
+
+    PullquoteError
+    ├── InputError              what was given is wrong
+    │   ├── EmptyQuestion         a question without a word in it
+    │   ├── ArticleNotFound       no article of that id in the library
+    │   ├── UnreadableArticle     missing, empty, not UTF-8 or of a kind that is not read
+    │   ├── ModelNotFound         no embedding model of that name or in that folder
+    │   ├── BadVectors            a model gave NaN, infinity or another number of dimensions
+    │   └── BadQuestionFile       a question file that cannot be understood
+    └── StoreError              the library on disk
+        ├── EmptyLibrary          there is nothing in it yet
+        ├── StoreLocked           another process is writing
+        ├── UnwritableStore       no permission, a full disk
+        ├── ModelMismatch         built with another embedding model
+        ├── SegmenterMismatch     built with another way to split sentences
+        ├── FormatMismatch        written in a format of another version
+        └── DamagedGeneration     the files are not what was written
+            ├── MissingFile         a file is gone
+            ├── TruncatedFile       a file is shorter than it was
+            ├── ChecksumMismatch    a file's bytes are not the ones that were written
+            └── BadManifest         CURRENT, the manifest or a data file cannot be understood
+
+Every message is one line that names the value and the remedy.
+"""
+
+# ruff: noqa: N818  (the names say what happened; "Error" at the end of each would say nothing more)
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+_LONGEST_VALUE = 120
+_REBUILD = "run `pullquote rebuild`"
+
+
+def _shown(value: object) -> str:
+    """Return a value as it appears in a message: quoted, on one line, cut when it is long."""
+    text = repr(str(value))
+    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 4] + "...'"
+
+
+def _one_line(text: object) -> str:
+    """Put text of another library or of the operating system on one line."""
+    return " ".join(str(text).split())
+
+
+class PullquoteError(Exception):
+    """Base of every error that people are told about in one line."""
+
+
+class InputError(PullquoteError):
+    """What the user gave cannot be used."""
+
+
+class EmptyQuestion(InputError):
+    """A question without a word in it."""
+
+    def __init__(self) -> None:
+        super().__init__("the question is empty: ask in a few words what you want to know")
+
+
+class ArticleNotFound(InputError):
+    """No article of that id is in the library."""
+
+    def __init__(self, article_id: str, known: Sequence[str] = ()) -> None:
+        self.article_id = article_id
+        few = ", ".join(_shown(name) for name in known[:3])
+        there = f" (there are {len(known)}: {few}{', ...' if len(known) > 3 else ''})" if known else ""
+        super().__init__(f"no article {_shown(article_id)} in the library{there}: see the ids with `pullquote list`")
+
+
+class UnreadableArticle(InputError):
+    """A text that cannot become an article; `reason` says what is wrong with it, `remedy` what to do."""
+
+    def __init__(self, source: Path | str, reason: str, remedy: str) -> None:
+        self.source = str(source)
+        super().__init__(f"cannot read the article {_shown(source)}: {_one_line(reason)}; {_one_line(remedy)}")
+
+
+class ModelNotFound(InputError):
+    """No embedding model of that name, or none in that folder."""
+
+    def __init__(self, model: str, reason: object = "") -> None:
+        self.model = model
+        because = f" ({_one_line(reason)[:200]})" if reason else ""
+        super().__init__(
+            f"no embedding model {_shown(model)}{because}: give the folder of a sentence-transformers model or a name "
+            "that can be downloaded, or leave out --model for the bundled one"
+        )
+
+
+class BadVectors(InputError):
+    """Vectors that cannot be searched: NaN, infinity, not of unit length, or another dimension."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the embedding model gave vectors that cannot be used: {reason}; choose another --model")
+
+
+class BadQuestionFile(InputError):
+    """A question file that cannot be understood; `place` is the line or key where."""
+
+    def __init__(self, path: Path | str, reason: str, *, place: str = "") -> None:
+        where = f", {place}" if place else ""
+        super().__init__(
+            f"cannot read the questions of {_shown(path)}{where}: {_one_line(reason)}; see `pullquote eval --help`"
+        )
+
+
+class StoreError(PullquoteError):
+    """The library on disk cannot be used as it is."""
+
+
+class EmptyLibrary(StoreError):
+    """Nothing has been added yet."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(f"the library {_shown(root)} is empty: add an article with `pullquote add PATH`")
+
+
+class StoreLocked(StoreError):
+    """Another process is writing to the library."""
+
+    def __init__(self, root: Path, seconds: float, holder: str = "") -> None:
+        by = f" by {holder}" if holder else ""
+        super().__init__(
+            f"the library {_shown(root)} is being written{by}, waited {seconds:g} s: try again when that has finished"
+        )
+
+
+class UnwritableStore(StoreError):
+    """The library's folder cannot be written: permissions, a full disk."""
+
+    def __init__(self, root: Path, reason: object) -> None:
+        super().__init__(
+            f"cannot write the library {_shown(root)} ({_one_line(reason)}): free space or permissions there, "
+            "or choose another folder with --home"
+        )
+
+
+class ModelMismatch(StoreError):
+    """The generation was built with another embedding model."""
+
+    def __init__(self, built_with: str, given: str) -> None:
+        super().__init__(
+            f"the index was built with the embedding model {_shown(built_with)}, not with {_shown(given)}: "
+            f"{_REBUILD} with this model, or give the --model of before"
+        )
+
+
+class SegmenterMismatch(StoreError):
+    """The generation was built with another way to split sentences."""
+
+    def __init__(self, built_with: str, given: str) -> None:
+        super().__init__(f"the index was split by {_shown(built_with)}, this is {_shown(given)}: {_REBUILD}")
+
+
+class FormatMismatch(StoreError):
+    """The generation is written in a format that this version does not read."""
+
+    def __init__(self, path: Path, found: int, supported: int) -> None:
+        super().__init__(
+            f"{_shown(path)} is in format {found}, this version reads format {supported}: install the version of "
+            "pullquote that wrote it, or remove the library's folder and add the articles again"
+        )
+
+
+class DamagedGeneration(StoreError):
+    """A file of the library is not what was written. `path` is the file."""
+
+    def __init__(self, path: Path, what: str, remedy: str) -> None:
+        self.path = path
+        super().__init__(f"{_shown(path)} {_one_line(what)}: {_one_line(remedy)}")
+
+
+class MissingFile(DamagedGeneration):
+    """A file of the library is gone."""
+
+
+class TruncatedFile(DamagedGeneration):
+    """A file of the library is shorter than it was written."""
+
+
+class ChecksumMismatch(DamagedGeneration):
+    """A file's bytes are not the ones that were written."""
+
+
+class BadManifest(DamagedGeneration):
+    """CURRENT, the manifest or a data file cannot be understood."""
