@@ -1,0 +1,58 @@
+"""What tests share: a small encoder that needs no model, and a home that is not the user's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import settings
+from numpy.typing import NDArray
+
+# The same examples in every run; no deadline, because a busy machine is no failure.
+settings.register_profile("pullquote", deadline=None, derandomize=True, max_examples=200)
+settings.load_profile("pullquote")
+
+SEEDS = Path(__file__).parent.parent / "seeds"
+
+
+class FakeEncoder:
+    """Hashed bags of words as unit vectors: texts that share words are near. It counts what it was asked to encode."""
+
+    def __init__(self, name: str = "words", dimension: int = 64) -> None:
+        self.fingerprint = f"fake {name}"
+        self.dimension = dimension
+        self.calls: list[tuple[str, ...]] = []
+
+    @property
+    def encoded(self) -> list[str]:
+        return [text for call in self.calls for text in call]
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.calls.append(tuple(texts))
+        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        for row, text in enumerate(texts):
+            for word in re.findall(r"\w+", text.lower()) or [text]:
+                digest = sha256(f"{self.fingerprint} {word}".encode()).digest()
+                vectors[row, int.from_bytes(digest[:4], "big") % self.dimension] += 1 if digest[4] % 2 else -1
+            if not vectors[row].any():
+                vectors[row, 0] = 1
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+@pytest.fixture
+def encoder() -> FakeEncoder:
+    return FakeEncoder()
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty library folder; the variables that could lead to the user's own are turned away from it."""
+    folder = tmp_path / "home"
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("PULLQUOTE_HOME", str(folder))
+    return folder
