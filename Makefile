@@ -1,0 +1,32 @@
+# make chat: the web chat on http://127.0.0.1:7860; make test: every test; make check: format, lint, types.
+PYTHON ?= python3
+VENV ?= .venv
+HOST ?= 127.0.0.1
+PORT ?= 7860
+
+# torch first and by its exact version: where a CPU build of it is at hand, pip takes that one
+INSTALL = $(VENV)/bin/python -m pip install --quiet --constraint constraints.txt
+
+.PHONY: chat test check
+
+chat: $(VENV)/installed
+	$(VENV)/bin/pullquote serve --host $(HOST) --port $(PORT)
+
+test: $(VENV)/installed-test
+	@command -v chromium >/dev/null || { echo "Chromium is missing: apt-get install chromium"; exit 1; }
+	$(VENV)/bin/python -m pytest
+
+check: $(VENV)/installed-test
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(INSTALL) torch
+	$(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/installed-test: $(VENV)/installed
+	$(INSTALL) --editable '.[test,check]'
+	@touch $@

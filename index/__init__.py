@@ -1,0 +1,1 @@
+"""Article to searchable, versioned, crash-safe index on disk. Imports nothing else of ours."""

@@ -1,0 +1,60 @@
+"""The data that travels through the index: articles, their sentences and what a search finds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A half-open range `[start, end)` of Python code points into an article's text."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One article, as stored. `text` is never changed: every offset points into it.
+
+    `id` is unique in a library (a slug of the title), `source` says where the text came from (a file's name or path).
+    """
+
+    id: str
+    title: str
+    text: str
+    source: str
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the text's UTF-8 bytes, in hexadecimal."""
+        return sha256(self.text.encode("utf-8")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of an article: `article.text[start:end]`.
+
+    `ordinal` counts the article's sentences from 0, `paragraph` its paragraphs (parts between blank lines) from 0.
+    """
+
+    article_id: str
+    ordinal: int
+    paragraph: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A sentence that a search found, with its two scores; higher is better, and they are on different scales.
+
+    `row` is the sentence's row in the index, `similarity` the cosine in [-1, 1] of question and sentence,
+    `lexical` its BM25 score, 0 or more.
+    """
+
+    row: int
+    sentence: Sentence
+    similarity: float
+    lexical: float

@@ -1,0 +1,1 @@
+"""Answers to questions, made of the article's own sentences. Imports `index` alone of ours."""

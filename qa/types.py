@@ -1,0 +1,81 @@
+"""What an answer is made of. Every text in it is a slice of an article."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from index.types import Hit
+
+Status = Literal["answered", "no_answer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A slice of an article: `text == article.text[start:end]`, offsets in code points."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A sentence quoted from an article: `text == article.text[start:end]`.
+
+    `ordinal` and `paragraph` count from 0. `probability` in [0, 1] is the calibrated chance that this sentence answers
+    the question. `answer` marks the answering words inside the sentence, where the reader found some.
+    """
+
+    article_id: str
+    ordinal: int
+    paragraph: int
+    start: int
+    end: int
+    text: str
+    probability: float
+    answer: Quote | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the library says to a question.
+
+    `citations` holds one to three sentences, best first, when `status` is "answered", and none otherwise. `nearest`
+    holds the five best candidates (fewer if there are fewer sentences), best first, always. `confidence` in [0, 1] is
+    the calibrated probability that the best sentence answers the question. `seconds` is the time the answer took.
+    """
+
+    question: str
+    status: Status
+    confidence: float
+    citations: tuple[Citation, ...]
+    nearest: tuple[Citation, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the reader makes of one sentence.
+
+    `score` is its logit against "none of these" at 0: higher is better, comparable between windows and articles.
+    `start` and `end` are the answering words' code points in the sentence; `certainty` in [0, 1] is the reader's
+    probability of just these words, given that the sentence answers.
+    """
+
+    score: float
+    start: int
+    end: int
+    certainty: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A candidate sentence with what search and reader say of it; `score` orders candidates, higher is better.
+
+    `reading` is None for a sentence that was found but not read, because others were likelier.
+    """
+
+    hit: Hit
+    reading: Reading | None
+    score: float
