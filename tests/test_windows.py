@@ -1,0 +1,42 @@
+"""What the reader reads: the layout of its input."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qa.windows import CLS, SEP, WINDOW_TOKENS, Ids, Window, cut_windows, lay_out, stack
+
+
+def ids(*numbers: int) -> Ids:
+    return np.array(numbers, dtype=np.int32)
+
+
+def test_a_question_and_two_sentences() -> None:
+    row = lay_out(ids(7, 8), [], [Window(0, (ids(9, 8), ids(7)))], frozenset({7}))[0]
+    assert row.ids.tolist() == [[CLS, 7, 8, SEP, 9, 8, SEP, 7, SEP]]
+    assert row.types.tolist() == [[0, 0, 0, 0, 1, 2, 1, 1, 1]]  # 8 is met again; 7 is a stop word
+    assert row.owner.tolist() == [[-1, -1, -1, -1, 0, 0, 0, 1, 1]]
+
+
+def test_history_stands_before_the_question() -> None:
+    row = lay_out(ids(7), [ids(5, 6)], [Window(0, (ids(9),))], frozenset())[0]
+    assert row.ids.tolist() == [[CLS, 5, 6, SEP, 7, SEP, 9, SEP]]
+
+
+def test_rows_are_padded_to_the_longest() -> None:
+    rows = lay_out(ids(7), [], [Window(0, (ids(9),)), Window(1, (ids(9, 9, 9),))], frozenset())
+    batch = stack(rows)
+    assert batch.mask.tolist() == [[1, 1, 1, 1, 1, 0, 0], [1, 1, 1, 1, 1, 1, 1]]
+    assert batch.owner[0].tolist() == [-1, -1, -1, 0, 0, -1, -1]
+
+
+@given(st.lists(st.integers(1, 150), min_size=1, max_size=40), st.integers(0, 2))
+def test_windows_cover_every_sentence_and_fit(lengths: list[int], overlap: int) -> None:
+    sentences = [np.full(length, 200, dtype=np.int32) for length in lengths]
+    windows = cut_windows(sentences, overlap=overlap)
+    covered = {w.first + j for w in windows for j in range(len(w.sentences))}
+    assert covered == set(range(len(lengths)))
+    assert all(len(w.sentences) == 1 or sum(len(s) + 1 for s in w.sentences) <= WINDOW_TOKENS for w in windows)
+    assert [w.first for w in windows] == sorted({w.first for w in windows})
