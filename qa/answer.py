@@ -1,0 +1,103 @@
+"""From a question to the article's own sentences: the straight line."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from index.build import Index
+from index.errors import EmptyQuestion
+from index.types import Hit
+from qa.reader import Reader, Reading
+from qa.retrieve import passages, retrieve
+from qa.types import Answer, Citation, Quote, Ranked
+
+NEAREST = 5
+CITATIONS = 3  # at most
+
+
+def answer(
+    question: str,
+    index: Index,
+    reader: Reader,
+    *,
+    article_ids: Sequence[str] | None = None,
+    history: Sequence[str] = (),
+    threshold: float | None = None,
+    nearest: int = NEAREST,
+) -> Answer:
+    """Answer a question with sentences of the given articles, or of all.
+
+    `history` holds the questions asked before, oldest first. `threshold` in [0, 1] is the confidence from which on an
+    answer is given, by default the calibration's. `nearest` is how many candidates the answer names at most. Raises
+    EmptyQuestion and ArticleNotFound.
+    """
+    began = time.perf_counter()
+    calibration = reader.calibration
+    ranked = rank(question, index, reader, article_ids=article_ids, history=history)
+    probabilities = calibration.probabilities(ranked)
+    cited = [
+        _citation(one, probability, index) for one, probability in zip(ranked[:nearest], probabilities, strict=False)
+    ]
+    confidence = probabilities[0] if probabilities else 0.0
+    enough = confidence >= (calibration.threshold if threshold is None else threshold)
+    also = [c for c in cited[1:CITATIONS] if c.probability >= calibration.also]
+    return Answer(
+        question=question,
+        status="answered" if enough and cited else "no_answer",
+        confidence=confidence,
+        citations=tuple([cited[0], *also]) if enough and cited else (),
+        nearest=tuple(cited),
+        seconds=time.perf_counter() - began,
+    )
+
+
+def rank(
+    question: str,
+    index: Index,
+    reader: Reader,
+    *,
+    article_ids: Sequence[str] | None = None,
+    history: Sequence[str] = (),
+) -> list[Ranked]:
+    """Return the candidate sentences, best first: those that were read before those that were not."""
+    if not any(character.isalnum() for character in question):
+        raise EmptyQuestion
+    hits = retrieve(question, index, article_ids=article_ids, history=history)
+    readings = _read(question, history, hits, index, reader)
+    scores = reader.calibration.scores(hits, [readings.get(hit.row) for hit in hits])
+    ranked = [Ranked(hit, readings.get(hit.row), score) for hit, score in zip(hits, scores, strict=True)]
+    return sorted(ranked, key=lambda one: (one.reading is None, -one.score, one.hit.row))
+
+
+def _read(
+    question: str, history: Sequence[str], hits: Sequence[Hit], index: Index, reader: Reader
+) -> dict[int, Reading]:
+    """Return the reading of each row that was read; of a sentence in two windows, the one that is surer."""
+    chosen = passages(hits, index, reader)
+    readings: dict[int, Reading] = {}
+    for passage, read in zip(
+        chosen, reader.read(question, [p.tokens for p in chosen], history=history[-1:]), strict=True
+    ):
+        for row, reading in zip(passage.rows, read, strict=True):
+            if row not in readings or reading.score > readings[row].score:
+                readings[row] = reading
+    return readings
+
+
+def _citation(one: Ranked, probability: float, index: Index) -> Citation:
+    sentence, text = one.hit.sentence, index.article(one.hit.sentence.article_id).text
+    words = None
+    if one.reading is not None and one.reading.end > one.reading.start:
+        start, end = sentence.start + one.reading.start, sentence.start + one.reading.end
+        words = Quote(start, end, text[start:end])
+    return Citation(
+        article_id=sentence.article_id,
+        ordinal=sentence.ordinal,
+        paragraph=sentence.paragraph,
+        start=sentence.start,
+        end=sentence.end,
+        text=text[sentence.start : sentence.end],
+        probability=probability,
+        answer=words,
+    )
