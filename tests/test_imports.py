@@ -1,0 +1,42 @@
+"""Imports point down, ui -> qa -> index, and libraries are touched at the edge."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+LEVEL = {"index": 0, "qa": 1, "ui": 2}
+AT_THE_EDGE = {
+    "faiss": {"index/vectors.py"},
+    "bm25s": {"index/lexical.py"},
+    "sentence_transformers": {"index/encode.py"},
+    "sentencex": {"index/segment.py"},
+    "onnxruntime": {"qa/reader.py"},
+    "gradio": {"ui/app.py"},
+    "argparse": {"ui/cli.py"},
+}
+FILES = sorted(path.relative_to(ROOT).as_posix() for package in LEVEL for path in (ROOT / package).rglob("*.py"))
+
+
+def imported(file: str) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse((ROOT / file).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_imports_point_down(file: str) -> None:
+    own = LEVEL[file.split("/")[0]]
+    assert all(LEVEL[name] <= own for name in imported(file) if name in LEVEL)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_library_is_imported_in_one_file(file: str) -> None:
+    assert {name for name in imported(file) if file not in AT_THE_EDGE.get(name, {file})} == set()

@@ -1,0 +1,125 @@
+"""A library of articles as people use it: the store on disk, and what is loaded of it to answer."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from importlib.resources import files
+from pathlib import Path
+
+from index.build import Index
+from index.encode import Encoder, SentenceTransformerEncoder
+from index.errors import ArticleNotFound
+from index.load import load_article
+from index.segment import sentences_of_article
+from index.store import Store, StoreStatus
+from index.types import Article, Sentence
+from qa.answer import answer
+from qa.reader import Reader
+from qa.types import Answer
+
+Progress = Callable[[int, int], None]
+
+
+class Library:
+    """Articles under a folder, and answers from them. Safe to use from threads.
+
+    Index, embedding model and reader are loaded when first needed. A question asked while a new generation of the index
+    is made is answered from the old one; the next question from the new one.
+    """
+
+    def __init__(self, home: Path, *, model: str | None = None) -> None:
+        self._store = Store(home)
+        self._model = model
+        self._lock = threading.RLock()
+        self._encoder: Encoder | None = None
+        self._reader: Reader | None = None
+        self._loaded: tuple[int, Index] | None = None
+
+    def ask(
+        self,
+        question: str,
+        *,
+        article_ids: Sequence[str] | None = None,
+        history: Sequence[str] = (),
+        threshold: float | None = None,
+    ) -> Answer:
+        """Answer a question from the given articles, or from all."""
+        return answer(
+            question, self.index(), self.reader(), article_ids=article_ids, history=history, threshold=threshold
+        )
+
+    def index(self) -> Index:
+        """Return the newest generation of the index, loading it if it is not the one at hand."""
+        with self._lock:
+            generation = self._store.generation
+            if self._loaded is None or self._loaded[0] != generation:
+                self._loaded = generation, self._store.load(self.encoder())
+            return self._loaded[1]
+
+    def reader(self) -> Reader:
+        """Return the reader, loaded once."""
+        with self._lock:
+            self._reader = self._reader or Reader()
+            return self._reader
+
+    def encoder(self) -> Encoder:
+        """Return the embedding model: the one asked for, or else the one that the index was built with."""
+        with self._lock:
+            if self._encoder is None:
+                model = self._model
+                if model is None and self._store.exists:
+                    model = self._store.status().model
+                self._encoder = SentenceTransformerEncoder(model)
+            return self._encoder
+
+    def articles(self) -> tuple[Article, ...]:
+        """Return the articles in the library, without loading a model."""
+        return self._store.articles()
+
+    def article(self, article_id: str) -> Article:
+        """Return one article. Raises ArticleNotFound."""
+        return self.index().article(article_id)
+
+    def sentences(self, article_id: str) -> tuple[Sentence, ...]:
+        """Return an article's sentences, in order. Raises ArticleNotFound."""
+        return self.index().sentences_of(article_id)
+
+    def sentence_count(self, article_id: str) -> int:
+        """Return how many sentences an article has, without loading a model. Raises ArticleNotFound."""
+        known = {article.id: article for article in self.articles()}
+        if article_id not in known:
+            raise ArticleNotFound(article_id, tuple(known))
+        return len(sentences_of_article(known[article_id]))
+
+    def add(self, paths: Sequence[Path], progress: Progress | None = None) -> tuple[Article, ...]:
+        """Read articles and add them; one of the same id is replaced."""
+        articles = tuple(load_article(path) for path in paths)
+        self._store.add(articles, self.encoder(), progress=progress)
+        return articles
+
+    def add_seeds(self, progress: Progress | None = None) -> None:
+        """Add the articles that come with Pullquote, if the library has never held any."""
+        if not self._store.exists:
+            folder = Path(str(files("seeds"))) / "articles"
+            self.add(sorted(folder.glob("*.txt")), progress)
+
+    def remove(self, article_ids: Sequence[str]) -> None:
+        """Remove articles. Raises ArticleNotFound."""
+        self._store.remove(article_ids, self.encoder())
+
+    def rebuild(self, progress: Progress | None = None) -> StoreStatus:
+        """Split and embed every stored article anew, as a new generation, and swap it in."""
+        if self._model is not None:
+            self._encoder = None
+        self._store.rebuild(self.encoder(), progress=progress)
+        return self._store.status()
+
+    def status(self) -> StoreStatus:
+        """Return what the current generation holds."""
+        return self._store.status()
+
+    def verify(self) -> StoreStatus:
+        """Check every byte of the current generation. Raises DamagedGeneration."""
+        self._store.verify()
+        return self._store.status()
