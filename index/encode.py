@@ -140,8 +140,8 @@ def _digest(folder: Path, files: Sequence[Path]) -> str:
 def _load(path: str, *, name: str, local: bool) -> SentenceTransformer:
     """Load a model from a folder, the hub's cache or the hub; say nothing meanwhile."""
     # Imported here: torch and transformers take seconds, which `pullquote list` and `--help` need not wait for.
-    from sentence_transformers import SentenceTransformer  # noqa: PLC0415
-    from transformers.utils.logging import disable_progress_bar  # noqa: PLC0415
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
@@ -161,7 +161,7 @@ def _see_that_it_exists(name: str) -> None:
 
 def _asked(name: str) -> str:
     """Return why the hub has no model of this name, or nothing if it has."""
-    from huggingface_hub import HfApi  # noqa: PLC0415  (imported here for the reason given in _load)
+    from huggingface_hub import HfApi  # imported here for the reason given in _load
 
     try:
         HfApi().model_info(name, timeout=_SECONDS_TO_REACH_HUB)
