@@ -1,0 +1,81 @@
+"""A library without an index or a model, for tests of the page: what it answers is looked up, not searched for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from index.errors import ArticleNotFound, EmptyQuestion
+from index.segment import sentences_of_article
+from index.types import Article, Sentence
+from qa.types import Answer, Citation, Quote
+
+
+@dataclass(frozen=True, slots=True)
+class FakeSize:
+    articles: int
+    sentences: int
+
+
+def citation_of(article: Article, part: str, *, probability: float = 0.9, words: str = "") -> Citation:
+    """The sentence of an article in which `part` stands, with `words` as its answering words."""
+    start = article.text.index(part)
+    sentence = next(each for each in sentences_of_article(article) if each.start <= start < each.end)
+    text = article.text[sentence.start : sentence.end]
+    quote = None
+    if words:
+        at = sentence.start + text.index(words)
+        quote = Quote(at, at + len(words), words)
+    return Citation(
+        article.id, sentence.ordinal, sentence.paragraph, sentence.start, sentence.end, text, probability, quote
+    )
+
+
+class FakeLibrary:
+    """Answers the questions it was given citations for, and says of every other that the articles do not say."""
+
+    def __init__(self, *articles: Article, answers: Mapping[str, Sequence[Citation]] | None = None) -> None:
+        self._articles = {article.id: article for article in articles}
+        self._answers = answers or {}
+        self.asked: list[tuple[str, tuple[str, ...] | None, tuple[str, ...]]] = []
+        self.rebuilds = 0
+        # Cleared by a test that wants to see the page while it waits.
+        self.go = threading.Event()
+        self.go.set()
+
+    def ask(self, question: str, *, article_ids: Sequence[str] | None = None, history: Sequence[str] = ()) -> Answer:
+        self.asked.append((question, None if article_ids is None else tuple(article_ids), tuple(history)))
+        self.go.wait(30)
+        if not question.strip():
+            raise EmptyQuestion
+        within = [self.article(each) for each in (self._articles if article_ids is None else article_ids)]
+        ids = {article.id for article in within}
+        citations = tuple(each for each in self._answers.get(question, ()) if each.article_id in ids)
+        nearest = citations or tuple(
+            citation_of(article, article.text[each.start : each.end], probability=0.2 / (1 + each.ordinal))
+            for article in within[:1]
+            for each in self.sentences(article.id)[:5]
+        )
+        status = "answered" if citations else "no_answer"
+        return Answer(question, status, nearest[0].probability if nearest else 0.0, citations, nearest, 0.01)
+
+    def articles(self) -> tuple[Article, ...]:
+        return tuple(self._articles.values())
+
+    def article(self, article_id: str) -> Article:
+        if article_id not in self._articles:
+            raise ArticleNotFound(article_id, list(self._articles))
+        return self._articles[article_id]
+
+    def sentences(self, article_id: str) -> tuple[Sentence, ...]:
+        return sentences_of_article(self.article(article_id))
+
+    def rebuild(self, progress: Callable[[int, int], None] | None = None) -> FakeSize:
+        total = sum(len(self.sentences(each)) for each in self._articles)
+        for done in range(0, total + 1, 10):
+            if progress:
+                progress(done, total)
+            self.go.wait(30)
+        self.rebuilds += 1
+        return FakeSize(len(self._articles), total)

@@ -1,0 +1,96 @@
+"""What the page shows of a library, as HTML: its errors are told in place, never raised."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from index.errors import PullquoteError
+from index.types import Article, Sentence
+from qa.types import Answer
+from ui.chat import Turns, log_html
+from ui.frame import index_error_html, index_html
+from ui.reading import Shown, article_html, no_article_html
+
+# Questions to click in an empty chat, for the article that comes with Pullquote. Other articles have none.
+_SEED_ARTICLE = "us-troops-eastern-europe"
+_SEED_QUESTIONS = (
+    "How many American soldiers are stationed across Europe in total?",
+    "Why did the White House stop describing a Russian invasion as imminent?",
+    "What are Denmark and Spain each contributing to NATO's defence of its eastern members?",
+    "Who is the American defense secretary?",
+)
+
+
+class IndexSize(Protocol):
+    """How much is in an index."""
+
+    @property
+    def articles(self) -> int:
+        """Return the number of articles."""
+
+    @property
+    def sentences(self) -> int:
+        """Return the number of sentences of all articles."""
+
+
+class Library(Protocol):
+    """What the chat asks: articles, and answers from them. Its errors are `PullquoteError`s, told in one line."""
+
+    def ask(self, question: str, *, article_ids: Sequence[str] | None = None, history: Sequence[str] = ()) -> Answer:
+        """Answer a question from the given articles, or from all."""
+
+    def articles(self) -> tuple[Article, ...]:
+        """Return the articles, in the library's order."""
+
+    def article(self, article_id: str) -> Article:
+        """Return one article."""
+
+    def sentences(self, article_id: str) -> tuple[Sentence, ...]:
+        """Return an article's sentences, in order."""
+
+    def rebuild(self, progress: Callable[[int, int], None] | None = None) -> IndexSize:
+        """Make the index anew; `progress` is told how many sentences are done, and of how many."""
+
+
+class View:
+    """The parts of the page, drawn from what the library holds at that moment."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+
+    def titles(self) -> dict[str, str]:
+        """Return the titles of the articles by id, in the library's order; none when it cannot be read."""
+        try:
+            return {article.id: article.title for article in self._library.articles()}
+        except PullquoteError:
+            return {}
+
+    def log(self, turns: Turns, article_id: str) -> str:
+        """Return the conversation; an empty one shows examples when the seed article is open."""
+        examples = _SEED_QUESTIONS if article_id == _SEED_ARTICLE else ()
+        return log_html(turns, titles=self.titles(), examples=examples)
+
+    def pane(self, article_id: str, shown: Shown | None = None) -> str:
+        """Return the article pane."""
+        try:
+            self._library.articles()  # an empty or broken library has more to say than that one article is missing
+            return article_html(self._library.article(article_id), self._library.sentences(article_id), shown)
+        except PullquoteError as error:
+            return no_article_html(str(error))
+
+    def index(self) -> str:
+        """Return how much is in the index."""
+        try:
+            articles = self._library.articles()
+            return index_html(len(articles), sum(len(self._library.sentences(article.id)) for article in articles))
+        except PullquoteError as error:
+            return index_error_html(str(error))
+
+    def rebuilt(self, progress: Callable[[int, int], None]) -> str:
+        """Rebuild the index and return how much is in it."""
+        try:
+            size = self._library.rebuild(progress)
+        except PullquoteError as error:
+            return index_error_html(str(error))
+        return index_html(size.articles, size.sentences, rebuilt=True)
