@@ -35,6 +35,11 @@ class Encoder(Protocol):
         ...
 
     @property
+    def model(self) -> str | None:
+        """What it can be made of again: a folder, a name, or None for the bundled model."""
+        ...
+
+    @property
     def dimension(self) -> int:
         """The number of columns of the vectors."""
         ...
@@ -55,6 +60,11 @@ class SentenceTransformerEncoder:
         self._name = BUNDLED if model is None else model
         self._folder = get_model_path() if model is None else _folder_of(model)
         self._lock = Lock()  # a tokenizer that two threads use at once raises "Already borrowed"
+
+    @property
+    def model(self) -> str | None:
+        """The model's absolute folder or its name on the hub, None for the bundled one."""
+        return None if self._name == BUNDLED else str(self._folder or self._name)
 
     @cached_property
     def fingerprint(self) -> str:

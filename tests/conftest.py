@@ -24,6 +24,7 @@ class FakeEncoder:
 
     def __init__(self, name: str = "words", dimension: int = 64) -> None:
         self.fingerprint = f"fake {name}"
+        self.model = name
         self.dimension = dimension
         self.calls: list[tuple[str, ...]] = []
 

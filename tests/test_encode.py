@@ -56,6 +56,14 @@ def test_fingerprint_of_a_hub_name_is_the_name() -> None:
     assert SentenceTransformerEncoder("intfloat/e5-small-v2").fingerprint == "intfloat/e5-small-v2"
 
 
+def test_encoder_can_be_made_again_of_its_model(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(copy.parent)
+    for given, model in [(None, None), ("my-model", str(copy)), ("intfloat/e5-small-v2", "intfloat/e5-small-v2")]:
+        made = SentenceTransformerEncoder(given)
+        assert made.model == model
+        assert SentenceTransformerEncoder(made.model).fingerprint == made.fingerprint
+
+
 @pytest.mark.parametrize("model", ["/no/such/folder", "./none", "~/none", "a/b/c", "", " "])
 def test_folder_that_is_none(model: str) -> None:
     with pytest.raises(ModelNotFound, match="--model") as caught:

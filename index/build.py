@@ -1,0 +1,169 @@
+"""Build an index of articles, and search it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.encode import Encoder
+from index.errors import ArticleNotFound, BadVectors, EmptyQuestion
+from index.lexical import Lexical
+from index.segment import sentences_of_article
+from index.types import Article, Hit, Sentence
+from index.vectors import Vectors, checked_rows
+
+# Told how many sentences are embedded, and of how many.
+Progress = Callable[[int, int], None]
+
+# Sentences embedded between two reports of progress: eight batches of sentence-transformers.
+_REPORT_EVERY = 256
+
+
+class Index:
+    """Articles, their sentences and both sides of the search. Immutable, and safe to use from several threads.
+
+    A sentence's place in `sentences` is its row. An article's sentences have consecutive rows.
+    """
+
+    def __init__(
+        self,
+        articles: Sequence[Article],
+        sentences: Sequence[Sentence],
+        *,
+        vectors: Vectors,
+        lexical: Lexical,
+        encoder: Encoder,
+    ) -> None:
+        self._articles = MappingProxyType({article.id: article for article in articles})
+        self._sentences = tuple(sentences)
+        self._vectors, self._lexical, self._encoder = vectors, lexical, encoder
+        self._rows = _rows_of_articles(self._articles, self._sentences)
+        if len(self._articles) != len(articles) or not (
+            len(self._sentences) == len(vectors.rows) == lexical.count == sum(map(len, self._rows.values()))
+        ):
+            raise ValueError("articles, sentences, vectors and words of an index do not belong together")
+
+    @property
+    def articles(self) -> Mapping[str, Article]:
+        """The articles by id, in the order in which they were added."""
+        return self._articles
+
+    @property
+    def sentences(self) -> tuple[Sentence, ...]:
+        """The sentences of all articles, by row."""
+        return self._sentences
+
+    @property
+    def vectors(self) -> NDArray[np.float32]:
+        """The vectors of all sentences, `(n, dimension)` float32 of unit length, read-only."""
+        return self._vectors.rows
+
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder that the vectors were made with."""
+        return self._encoder
+
+    def article(self, article_id: str) -> Article:
+        """Return an article. Raises `ArticleNotFound`."""
+        if article_id not in self._articles:
+            raise ArticleNotFound(article_id, tuple(self._articles))
+        return self._articles[article_id]
+
+    def sentences_of(self, article_id: str) -> tuple[Sentence, ...]:
+        """Return all sentences of an article, in order. Raises `ArticleNotFound`."""
+        rows = self._rows[self.article(article_id).id]
+        return self._sentences[rows.start : rows.stop]
+
+    def text_of(self, sentence: Sentence) -> str:
+        """Return the slice of its article that a sentence is. Raises `ArticleNotFound`."""
+        return self.article(sentence.article_id).text[sentence.start : sentence.end]
+
+    def search(self, question: str, k: int, *, article_ids: Sequence[str] | None = None) -> list[Hit]:
+        """Return the k sentences nearest by cosine and the k best by BM25, each once: k to 2k hits.
+
+        Hits come by similarity, best first, then by row; each has both scores. Sentences that share no word with the
+        question are no lexical find, so fewer come back where there are fewer. With `article_ids` only those articles
+        are searched; no score depends on that. Raises `EmptyQuestion`, `ArticleNotFound`.
+        """
+        if not question.strip():
+            raise EmptyQuestion
+        among = None if article_ids is None else self._rows_among(article_ids)
+        vector = self._encoder.encode([question])[0]
+        words = self._lexical.scores(question)
+        found = np.union1d(self._vectors.nearest(vector, k, among=among), _best(words, k, among))
+        similarities = self._vectors.similarities(vector, found)
+        return [
+            Hit(int(found[at]), self._sentences[found[at]], float(similarities[at]), float(words[found[at]]))
+            for at in np.argsort(-similarities, kind="stable")
+        ]
+
+    def save(self, folder: Path) -> None:
+        """Write vectors and words into a folder that exists, not articles and sentences. Raises `OSError`."""
+        self._vectors.save(folder)
+        self._lexical.save(folder / "lexical")
+
+    def _rows_among(self, article_ids: Sequence[str]) -> NDArray[np.int64]:
+        """Return the rows of some articles, in order. Raises `ArticleNotFound`."""
+        ranges = [self._rows[self.article(article_id).id] for article_id in article_ids]
+        return np.unique(np.array([row for rows in ranges for row in rows], dtype=np.int64))
+
+
+def build_index(
+    articles: Sequence[Article], encoder: Encoder, *, progress: Progress | None = None, known: Index | None = None
+) -> Index:
+    """Split articles into sentences, embed what is new, and index it all.
+
+    `known` is an index of the same encoder: a sentence whose text is in it has its vector already. The same articles,
+    encoder and known vectors give the same index. Raises `ModelNotFound`, `BadVectors`.
+    """
+    if known and known.encoder.fingerprint != encoder.fingerprint:
+        raise ValueError("the known vectors are of another encoder")
+    sentences = [sentence for article in articles for sentence in sentences_of_article(article)]
+    of = {article.id: article.text for article in articles}
+    texts = [of[sentence.article_id][sentence.start : sentence.end] for sentence in sentences]
+    vectors = Vectors.build(_embedded(texts, encoder, progress=progress, known=known))
+    return Index(articles, sentences, vectors=vectors, lexical=Lexical.build(texts), encoder=encoder)
+
+
+def _embedded(
+    texts: Sequence[str], encoder: Encoder, *, progress: Progress | None, known: Index | None
+) -> NDArray[np.float32]:
+    """Return the texts' vectors, `(n, dimension)` float32; each different text is encoded once, if it is not known."""
+    known_rows = {known.text_of(sentence): row for row, sentence in enumerate(known.sentences)} if known else {}
+    # The longest first: batches of like length need little padding, and what remains is never slower than foretold.
+    new = sorted((text for text in dict.fromkeys(texts) if text not in known_rows), key=lambda text: (-len(text), text))
+    dimension = known.vectors.shape[1] if known and not new else encoder.dimension
+    fresh = np.empty((len(new), dimension), dtype=np.float32)
+    for start in range(0, len(new), _REPORT_EVERY):
+        batch = new[start : start + _REPORT_EVERY]
+        rows = checked_rows(encoder.encode(batch), dimension)
+        if len(rows) != len(batch):
+            raise BadVectors(f"{len(rows)} came for {len(batch)} sentences")
+        fresh[start : start + len(batch)] = rows
+        if progress:
+            progress(start + len(batch), len(new))
+    new_rows = {text: row for row, text in enumerate(new)}
+    vectors = np.empty((len(texts), dimension), dtype=np.float32)
+    for row, text in enumerate(texts):
+        vectors[row] = fresh[new_rows[text]] if known is None or text in new_rows else known.vectors[known_rows[text]]
+    return vectors
+
+
+def _best(scores: NDArray[np.float32], k: int, among: NDArray[np.int64] | None) -> NDArray[np.int64]:
+    """Return the rows of the k best scores above 0, ties by row; only rows `among` when they are given."""
+    rows = np.flatnonzero(scores > 0) if among is None else among[scores[among] > 0]
+    return rows[np.argsort(-scores[rows], kind="stable")[: max(k, 0)]]
+
+
+def _rows_of_articles(articles: Mapping[str, Article], sentences: Sequence[Sentence]) -> dict[str, range]:
+    """Return the rows of each article's sentences."""
+    rows, start = {article_id: range(0) for article_id in articles}, 0
+    for row, sentence in enumerate(sentences):
+        if row + 1 == len(sentences) or sentences[row + 1].article_id != sentence.article_id:
+            rows[sentence.article_id] = range(start, row + 1)
+            start = row + 1
+    return rows

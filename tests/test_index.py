@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from conftest import FakeEncoder
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from index.build import Index, build_index
+from index.errors import ArticleNotFound, BadVectors, EmptyQuestion
+from index.lexical import Lexical
+from index.segment import sentences_of_article
+from index.types import Article, Hit
+from index.vectors import Vectors
+
+TROOPS = Article(
+    "troops", "Troops", "Biden sent troops to Poland. Putin waited.\n\nNATO met in Berlin on Friday.", "t.txt"
+)
+CATS = Article("cats", "Cats", "A cat sat on a mat. The cat saw troops of mice.\nIt waited.", "c.txt")
+RIVER = Article("river", "River", "The river is long. It waited. Boats sail on it.", "r.txt")
+ARTICLES = [TROOPS, CATS, RIVER]
+
+
+@dataclass
+class Texts:
+    """An index written down anew: what the sentences are, and what a search has to find, by brute force."""
+
+    articles: list[Article]
+    encoder: FakeEncoder
+
+    def rows(self) -> list[tuple[str, str]]:
+        return [(a.id, a.text[s.start : s.end]) for a in self.articles for s in sentences_of_article(a)]
+
+    def search(self, question: str, k: int, article_ids: list[str] | None = None) -> list[tuple[int, float, float]]:
+        texts = [text for _, text in self.rows()]
+        cosines = self.encoder.encode(texts) @ self.encoder.encode([question])[0]
+        words = Lexical.build(texts).scores(question)
+        among = [row for row, (a, _) in enumerate(self.rows()) if article_ids is None or a in article_ids]
+        near = sorted(among, key=lambda row: (-round(float(cosines[row]), 5), row))[:k]
+        lexical = sorted((row for row in among if words[row] > 0), key=lambda row: (-words[row], row))[:k]
+        both = sorted({*near, *lexical}, key=lambda row: (-round(float(cosines[row]), 5), row))
+        return [(row, round(float(cosines[row]), 5), round(float(words[row]), 5)) for row in both]
+
+
+def rounded(hits: list[Hit]) -> list[tuple[int, float, float]]:
+    return [(hit.row, round(hit.similarity, 5), round(hit.lexical, 5)) for hit in hits]
+
+
+WORDS = st.sampled_from(["troops", "waited", "cat", "the river", "Poland", "sail", "it", "zebra", "mice", "Friday"])
+
+
+@given(
+    st.lists(WORDS, min_size=1, max_size=4).map(" ".join),
+    st.integers(1, 12),
+    st.none() | st.lists(st.sampled_from(["troops", "cats", "river"]), max_size=3),
+)
+def test_search_is_brute_force(question: str, k: int, article_ids: list[str] | None) -> None:
+    oracle = Texts(ARTICLES, FakeEncoder())
+    index = build_index(ARTICLES, FakeEncoder())
+    hits = index.search(question, k, article_ids=article_ids)
+    assert rounded(hits) == oracle.search(question, k, article_ids)
+    for hit in hits:
+        assert hit.sentence == index.sentences[hit.row]
+        assert (hit.sentence.article_id, index.text_of(hit.sentence)) == oracle.rows()[hit.row]
+
+
+def test_filter_leaves_k_hits_and_every_score(encoder: FakeEncoder) -> None:
+    index = build_index(ARTICLES, encoder)
+    everywhere = {hit.row: hit for hit in index.search("troops waited", 100)}
+    within = index.search("troops waited", 3, article_ids=["river"])
+    assert [hit.sentence.article_id for hit in within] == ["river"] * 3
+    assert within == [everywhere[hit.row] for hit in within]
+
+
+def test_articles_and_sentences(encoder: FakeEncoder) -> None:
+    index = build_index(ARTICLES, encoder)
+    assert list(index.articles.values()) == ARTICLES
+    assert index.article("cats") is CATS
+    assert index.sentences_of("river") == sentences_of_article(RIVER) == index.sentences[6:]
+    assert index.encoder is encoder
+    np.testing.assert_array_equal(index.vectors, encoder.encode([text for _, text in Texts(ARTICLES, encoder).rows()]))
+
+
+def test_cannot_be_changed(encoder: FakeEncoder) -> None:
+    index = build_index(ARTICLES, encoder)
+    with pytest.raises(TypeError):
+        index.articles["new"] = CATS  # type: ignore[index]
+    with pytest.raises(ValueError, match="read-only"):
+        index.vectors[0] = 0
+    with pytest.raises(AttributeError):
+        index.sentences = ()  # type: ignore[misc]
+
+
+def test_unknown_articles_and_empty_questions(encoder: FakeEncoder) -> None:
+    index = build_index(ARTICLES, encoder)
+    message = "no article 'dogs' in the library \\(there are 3: 'troops', 'cats', 'river'\\)"
+    with pytest.raises(ArticleNotFound, match=message):
+        index.article("dogs")
+    with pytest.raises(ArticleNotFound):
+        index.sentences_of("dogs")
+    with pytest.raises(ArticleNotFound):
+        index.search("troops", 1, article_ids=["cats", "dogs"])
+    for question in ("", " \n"):
+        with pytest.raises(EmptyQuestion):
+            index.search(question, 1)
+
+
+def test_each_text_is_encoded_once_and_progress_is_told(encoder: FakeEncoder) -> None:
+    steps: list[tuple[int, int]] = []
+    many = Article("many", "Many", "\n\n".join(f"Sentence {n}." for n in range(300)), "m.txt")
+    index = build_index([*ARTICLES, many], encoder, progress=lambda done, total: steps.append((done, total)))
+    assert len(index.sentences) == 309
+    assert sorted(encoder.encoded) == sorted({text for _, text in Texts([*ARTICLES, many], encoder).rows()})
+    assert steps == [(256, 308), (308, 308)]
+
+
+def test_known_sentences_are_not_encoded_again(encoder: FakeEncoder) -> None:
+    known = build_index([TROOPS, CATS], encoder)
+    encoder.calls.clear()
+    index = build_index(ARTICLES, encoder, known=known)
+    assert sorted(encoder.encoded) == ["Boats sail on it.", "The river is long."]
+    np.testing.assert_array_equal(index.vectors, build_index(ARTICLES, FakeEncoder()).vectors)
+    encoder.calls.clear()
+    build_index([RIVER, TROOPS], encoder, known=index)
+    assert encoder.calls == []
+    with pytest.raises(ValueError, match="another encoder"):
+        build_index(ARTICLES, FakeEncoder("other"), known=known)
+
+
+def test_no_articles(encoder: FakeEncoder) -> None:
+    index = build_index([], encoder)
+    assert (index.sentences, index.vectors.shape) == ((), (0, 64))
+    assert index.search("troops", 5) == []
+
+
+class BadEncoder(FakeEncoder):
+    """Gives what is in `rows`, whatever it is asked for."""
+
+    def __init__(self, rows: NDArray[np.float32]) -> None:
+        super().__init__(dimension=4)
+        self.rows = rows
+
+    def encode(self, texts: object) -> NDArray[np.float32]:
+        return self.rows
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (np.full((8, 4), np.nan, dtype=np.float32), "row 0 has the length nan"),
+        (np.full((8, 3), 3**-0.5, dtype=np.float32), r"\(8, 3\), not \(n, 4\)"),
+        (np.full((1, 4), 0.5, dtype=np.float32), "1 came for 8 sentences"),
+        (np.full((8, 4), 0.5), "float64"),
+    ],
+)
+def test_encoder_that_gives_other_vectors(rows: NDArray[np.float32], message: str) -> None:
+    with pytest.raises(BadVectors, match=message):
+        build_index(ARTICLES, BadEncoder(rows))
+
+
+def test_parts_that_do_not_belong_together(encoder: FakeEncoder) -> None:
+    sentences = [sentence for article in ARTICLES for sentence in sentences_of_article(article)]
+    vectors, lexical = Vectors.build(encoder.encode(["a"] * 9)), Lexical.build(["a"] * 9)
+    assert len(Index(ARTICLES, sentences, vectors=vectors, lexical=lexical, encoder=encoder).sentences) == 9
+    mixed = [sentences[3], *sentences[:3], *sentences[4:]]
+    short = Vectors.build(encoder.encode(["a"] * 8))
+    for articles, parts, rows in [
+        (ARTICLES, sentences[:-1], vectors),
+        (ARTICLES, mixed, vectors),
+        (ARTICLES, sentences, short),
+        ([*ARTICLES, CATS], sentences, vectors),
+    ]:
+        with pytest.raises(ValueError, match="do not belong together"):
+            Index(articles, parts, vectors=rows, lexical=lexical, encoder=encoder)
