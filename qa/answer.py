@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from index.build import Index
 from index.errors import EmptyQuestion
 from index.types import Hit
-from qa.reader import Reader, Reading
+from qa.reader import Reader
 from qa.retrieve import passages, retrieve
-from qa.types import Answer, Citation, Quote, Ranked
+from qa.types import Answer, Citation, Quote, Ranked, Reading
 
 NEAREST = 5
 CITATIONS = 3  # at most
@@ -46,7 +46,7 @@ def answer(
         question=question,
         status="answered" if enough and cited else "no_answer",
         confidence=confidence,
-        citations=tuple([cited[0], *also]) if enough and cited else (),
+        citations=(cited[0], *also) if enough and cited else (),
         nearest=tuple(cited),
         seconds=time.perf_counter() - began,
     )

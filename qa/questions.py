@@ -6,13 +6,82 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, NotRequired, TypedDict
 
 from index.errors import BadQuestionFile
 from index.load import load_article
 from index.types import Article, Span
 
-Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
+
+class AnswerRecord(TypedDict):
+    """An answer as files hold it; SQuAD says `answer_start` for `start`."""
+
+    text: str
+    start: NotRequired[int]
+    answer_start: NotRequired[int]
+
+
+class QuestionRecord(TypedDict):
+    """A question as files of articles hold it; SQuAD says `is_impossible` for not `answerable`."""
+
+    id: str | int
+    question: str
+    answers: list[AnswerRecord]
+    answerable: NotRequired[bool]
+    is_impossible: NotRequired[bool]
+
+
+class ArticleRecord(TypedDict):
+    """A line of a file of articles."""
+
+    id: str
+    title: NotRequired[str]
+    text: str
+    source: NotRequired[str]
+    questions: list[QuestionRecord]
+
+
+class PairsRecord(TypedDict):
+    """A line of a file of question-sentence pairs."""
+
+    id: str | int
+    question: str
+    candidates: list[str]
+    labels: list[int]
+
+
+class OwnRecord(TypedDict):
+    """A line of a question file of ours."""
+
+    id: str
+    article: str
+    question: str
+    evidence: NotRequired[list[str]]
+    evidence_all: NotRequired[list[list[str]]]
+    answer: NotRequired[str]
+    history: NotRequired[list[str]]
+    kind: NotRequired[str]
+
+
+class SquadParagraph(TypedDict):
+    """A paragraph of SQuAD."""
+
+    context: str
+    qas: list[QuestionRecord]
+
+
+class SquadEntry(TypedDict):
+    """An article of SQuAD."""
+
+    title: str
+    paragraphs: list[SquadParagraph]
+
+
+class SquadFile(TypedDict):
+    """A file of SQuAD v1.1 or v2.0."""
+
+    data: list[SquadEntry]
+
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +113,7 @@ class QuestionSet:
 
 
 def load_questions(path: Path, *, articles: Path | None = None) -> QuestionSet:
-    """Read a question file: our own, articles with their questions, question-sentence pairs (JSON Lines), or SQuAD's JSON.
+    """Read a question file: our own, articles with their questions, pairs (JSON Lines), SQuAD (JSON).
 
     `articles` is the folder of the articles that our own format names, by default `articles` beside the file. Raises
     BadQuestionFile.
@@ -52,7 +121,7 @@ def load_questions(path: Path, *, articles: Path | None = None) -> QuestionSet:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise BadQuestionFile(path, error) from error
+        raise BadQuestionFile(path, str(error)) from error
     try:
         if path.suffix == ".json":
             return _collect(path.stem, _squad(json.loads(text)))
@@ -65,7 +134,7 @@ def load_questions(path: Path, *, articles: Path | None = None) -> QuestionSet:
         raise BadQuestionFile(path, f"{type(error).__name__}: {error}") from error
 
 
-def _format(record: dict[str, Json]) -> str:
+def _format(record: dict[str, object]) -> str:
     for key in _READERS:
         if key in record:
             return key
@@ -81,7 +150,7 @@ def _collect(name: str, pairs: Iterator[tuple[Article, list[Question]]]) -> Ques
     return QuestionSet(name, tuple(articles.values()), tuple(questions))
 
 
-def _own(records, folder: Path) -> Iterator[tuple[Article, list[Question]]]:
+def _own(records: list[OwnRecord], folder: Path) -> Iterator[tuple[Article, list[Question]]]:
     """Read `{"id","article","question","evidence":[sentence...]}`; the articles are files."""
     loaded: dict[str, Article] = {}
     for record in records:
@@ -103,7 +172,7 @@ def _own(records, folder: Path) -> Iterator[tuple[Article, list[Question]]]:
                     article_id=article.id,
                     text=record["question"],
                     # the answering words of the first sentence, then the other sentences that answer as well
-                    answers=tuple([*inside[:1], *(evidence[1:] if inside else evidence)]),
+                    answers=(*inside[:1], *(evidence[1:] if inside else evidence)),
                     history=tuple(record.get("history", [])),
                     parts=tuple(_found(article, part) for part in record.get("evidence_all", [])),
                     kind=record.get("kind", ""),
@@ -122,7 +191,7 @@ def _found(article: Article, sentences: Sequence[str]) -> tuple[Span, ...]:
     return tuple(spans)
 
 
-def _articles(records, _folder: Path) -> Iterator[tuple[Article, list[Question]]]:
+def _articles(records: list[ArticleRecord], _folder: Path) -> Iterator[tuple[Article, list[Question]]]:
     """Read `{"id","title","text","questions":[{"id","question","answers":[{"text","start"}],"answerable"}]}`."""
     for record in records:
         article = Article(record["id"], record.get("title", ""), record["text"], record.get("source", ""))
@@ -132,7 +201,7 @@ def _articles(records, _folder: Path) -> Iterator[tuple[Article, list[Question]]
         )
 
 
-def _question(record, article: Article, answers) -> Question:
+def _question(record: QuestionRecord, article: Article, answers: Sequence[AnswerRecord]) -> Question:
     spans = []
     for one in answers:
         start = one["start"] if "start" in one else one["answer_start"]
@@ -142,7 +211,7 @@ def _question(record, article: Article, answers) -> Question:
     return Question(str(record["id"]), article.id, record["question"], tuple(spans))
 
 
-def _pairs(records, _folder: Path) -> Iterator[tuple[Article, list[Question]]]:
+def _pairs(records: list[PairsRecord], _folder: Path) -> Iterator[tuple[Article, list[Question]]]:
     """Read `{"id","question","candidates":[sentence...],"labels":[0|1...]}`; each candidate becomes a paragraph."""
     for record in records:
         spans, start = [], 0
@@ -154,16 +223,16 @@ def _pairs(records, _folder: Path) -> Iterator[tuple[Article, list[Question]]]:
         yield article, [Question(str(record["id"]), article.id, record["question"], answers, short=False)]
 
 
-def _squad(data) -> Iterator[tuple[Article, list[Question]]]:
+def _squad(file: SquadFile) -> Iterator[tuple[Article, list[Question]]]:
     """Read SQuAD v1.1 or v2.0: a title's paragraphs become one article."""
-    for number, entry in enumerate(data["data"]):
+    for number, entry in enumerate(file["data"]):
         article_id = f"{number}-{entry['title']}"
         text = "\n\n".join(p["context"] for p in entry["paragraphs"])
         article = Article(article_id, entry["title"].replace("_", " "), text, "")
         asked, start = [], 0
         for paragraph in entry["paragraphs"]:
             for q in paragraph["qas"]:
-                shifted = [{"text": a["text"], "start": a["answer_start"] + start} for a in q["answers"]]
+                shifted = [AnswerRecord(text=a["text"], start=a["answer_start"] + start) for a in q["answers"]]
                 asked.append(_question(q, article, [] if q.get("is_impossible") else shifted))
             start += len(paragraph["context"]) + 2
         yield article, asked

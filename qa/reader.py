@@ -1,4 +1,4 @@
-"""The trained reader: a question and windows of sentences in; how well each sentence answers, and with which words, out."""
+"""The trained reader: a question and windows of sentences in; how well each answers, and with which words, out."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ANSWER_TOKENS = 30  # the longest answer that is marked inside a sentence; longe
 BATCH = 8  # windows run together: a larger batch is no faster on two cores and holds more memory
 
 # Words that say nothing about what is asked: meeting them again is no match.
-STOP_WORDS: Final = frozenset(
+STOP_WORDS: Final = frozenset(  # noqa: SIM905  (a line of words reads better than a list of strings)
     "a an and are as at be by did do does for from had has have he her him his how i in is it its of on or s she that"
     " the their they this to was were what when where which who whom whose why will with ? , . ' \"".split()
 )
@@ -117,5 +117,6 @@ def _words(
 
 
 def _log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
-    shifted = logits.astype(np.float64) - logits.max()
-    return shifted - np.log(np.exp(shifted).sum())
+    shifted: NDArray[np.float64] = logits.astype(np.float64) - logits.max()
+    normal: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum())
+    return normal

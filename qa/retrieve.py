@@ -13,7 +13,7 @@ from index.types import Hit
 from qa.reader import Reader, Tokens
 from qa.windows import Window, cut_windows, window_from
 
-WHOLE = 400  # up to so many sentences, each is a candidate; beyond, the best of either search
+WHOLE = 3000  # up to so many sentences, each is a candidate; beyond, the best of either search
 TOP_K = 60  # candidates of the dense and of the lexical search each, in a larger library
 WINDOWS = 14  # read for a question: all of a news article, the likeliest of a longer text
 LEAD = 2  # sentences read before a candidate, so that "he" and "they" have a name
@@ -70,8 +70,6 @@ def _windows_of_short(hits: Sequence[Hit], tokens: _ArticleTokens) -> Mapping[st
         return {}
     article_id = articles.pop()
     sentences = tokens.of(article_id)
-    if len(sentences) > WHOLE:
-        return {}
     windows = cut_windows([t.ids for t in sentences], overlap=1)
     return {article_id: windows} if len(windows) <= WINDOWS else {}
 

@@ -1,7 +1,7 @@
 """What the reader reads: a question and a window of consecutive sentences, as token ids.
 
-A window is laid out `[CLS] (history [SEP])* question [SEP] (sentence [SEP])+`. Training and answering share this file, so
-that the reader meets the same input in both.
+A window is laid out `[CLS] (history [SEP])* question [SEP] (sentence [SEP])+`. Training and answering share this file,
+so that the reader meets the same input in both.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def window_from(sentences: Sequence[Ids], first: int) -> Window:
 
 
 def lay_out(question: Ids, history: Sequence[Ids], windows: Iterable[Window], ignored: frozenset[int]) -> list[Batch]:
-    """Lay out one question with each window as a batch of one row; `ignored` ids (stop words) never count as matched."""
+    """Lay out a question with each window as a batch of one row; `ignored` ids (stop words) never count as matched."""
     asked = [np.array([CLS], dtype=np.int32)]
     for earlier in history:
         asked += [earlier[:QUESTION_TOKENS], np.array([SEP], dtype=np.int32)]

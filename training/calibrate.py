@@ -12,15 +12,16 @@ import json
 import pickle
 import random
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit, logsumexp
 
 from index.build import build_index
-from index.encode import SentenceTransformerEncoder
+from index.encode import Encoder, SentenceTransformerEncoder
 from qa.answer import rank
 from qa.calibration import UNREAD, Calibration, features
 from qa.metrics import auroc, calibration_error
@@ -55,7 +56,7 @@ def collect(folder: Path) -> list[Asked]:
     return asked
 
 
-def _asked(questions: QuestionSet, limit: int, made: int, encoder, reader: Reader) -> list[Asked]:
+def _asked(questions: QuestionSet, limit: int, made: int, encoder: Encoder, reader: Reader) -> list[Asked]:
     rng = random.Random(0)
     chosen = rng.sample(questions.questions, min(limit, len(questions.questions)))
     ids = [article.id for article in questions.articles]
@@ -79,7 +80,7 @@ def _asked(questions: QuestionSet, limit: int, made: int, encoder, reader: Reade
 def fit(asked: Sequence[Asked]) -> Calibration:
     """Fit the numbers, each set weighing as much as its questions."""
     order = _fit_order([a for a in asked if a.answerable and any(a.right)])
-    ordered = Calibration(*order, *asdict_tail(START))
+    ordered = replace(START, reader=order[0], similarity=order[1], lexical=order[2])
     again = [_reordered(a, ordered) for a in asked]
     weights = _fit_confidence(again)
     said = np.array([expit(np.array(features(a.ranked)) @ weights) for a in again])
@@ -89,15 +90,13 @@ def fit(asked: Sequence[Asked]) -> Calibration:
     accuracy = np.cumsum(first[by_confidence]) / np.arange(1, len(again) + 1)
     reached = np.flatnonzero(accuracy >= THRESHOLD_ACCURACY)
     threshold = float(said[by_confidence][reached[-1]]) if len(reached) else 0.5
-    return Calibration(*order, *(round(float(w), 4) for w in weights), round(fall, 4), round(threshold, 3), 0.5)
+    bias, top, margin, words = (round(float(w), 4) for w in weights)
+    return replace(
+        ordered, bias=bias, top=top, margin=margin, words=words, fall=round(fall, 4), threshold=round(threshold, 3)
+    )
 
 
-def asdict_tail(calibration: Calibration) -> list[float]:
-    """Return all but the three weights that order candidates."""
-    return list(asdict(calibration).values())[3:]
-
-
-def _table(asked: Asked) -> np.ndarray:
+def _table(asked: Asked) -> NDArray[np.float64]:
     best = max((r.hit.lexical for r in asked.ranked), default=0.0) or 1.0
     return np.array(
         [[r.reading.score if r.reading else UNREAD, r.hit.similarity, r.hit.lexical / best] for r in asked.ranked]
@@ -121,7 +120,7 @@ def _reordered(asked: Asked, calibration: Calibration) -> Asked:
     return Asked(asked.dataset, ranked, tuple(asked.right[i] for i in places), asked.answerable)
 
 
-def _fit_confidence(asked: Sequence[Asked]) -> np.ndarray:
+def _fit_confidence(asked: Sequence[Asked]) -> NDArray[np.float64]:
     table = np.array([features(a.ranked) for a in asked])
     right = np.array([a.right[0] for a in asked], dtype=float)
 
@@ -129,7 +128,8 @@ def _fit_confidence(asked: Sequence[Asked]) -> np.ndarray:
         said = np.clip(expit(table @ weights), 1e-6, 1 - 1e-6)
         return float(-np.mean(right * np.log(said) + (1 - right) * np.log(1 - said))) + 1e-4 * float(weights @ weights)
 
-    return minimize(loss, np.array([0.0, 0.5, 0.1, 0.1]), method="BFGS").x
+    found: NDArray[np.float64] = minimize(loss, np.array([0.0, 0.5, 0.1, 0.1]), method="BFGS").x
+    return found
 
 
 def _fit_fall(asked: Sequence[Asked], said: np.ndarray) -> float:

@@ -16,6 +16,7 @@ from scipy.sparse import csr_matrix
 from tokenizers import Tokenizer
 
 from index.segment import split_sentences
+from qa.questions import ArticleRecord
 from qa.reader import STOP_WORDS
 from qa.windows import Ids, Window, cut_windows, window_from
 
@@ -99,7 +100,7 @@ def read(paths: Iterable[Path], *, limit: int | None = None) -> tuple[list[Text]
     return texts, examples
 
 
-def _article(article: dict, dataset: str, number: int, words: Tokenizer) -> tuple[Text, list[Example]]:
+def _article(article: ArticleRecord, dataset: str, number: int, words: Tokenizer) -> tuple[Text, list[Example]]:
     body = article["text"]
     spans = split_sentences(body)
     coded = words.encode_batch([body[s.start : s.end] for s in spans], add_special_tokens=False)
@@ -220,51 +221,62 @@ PRONOUNS = ("he", "she", "it", "they", "this", "that")
 def sample(example: Example, texts: list[Text], names: list[str], rng: random.Random, *, negatives: int) -> Sample:
     """Make one training sample: the question roughened, its window and hard ones, sometimes without the answer."""
     question, spans, history = example.question, example.spans, ""
-    text, draw = texts[example.text], rng.random()
+    draw = rng.random()
     foreign = draw < 0.03
     cut_out = 0.03 <= draw < 0.11 and bool(spans)
-    if 0.11 <= draw < 0.18 and spans:
-        swapped = _swap(question, names, text, rng)
-        if swapped:
-            question, spans = swapped, {}
+    if 0.11 <= draw < 0.18 and spans and (swapped := _swap(question, names, rng)):
+        question, spans = swapped, {}
     if rng.random() < 0.12 and example.before:
         history = example.before
         question = _lean(question, history, rng)
-    windows: list[Window] = []
-    if not foreign and example.spans:
+    windows = _foreign(texts, rng, negatives) if foreign else _windows(example, texts, rng, negatives)
+    if cut_out:
+        gone = set(spans) | example.unsure
+        windows = [(_without(w, gone) if mine else w, mine) for w, mine in windows]
+    if foreign or cut_out:
+        spans = {}
+    return _marked(_roughen(question, rng), history, [w for w in windows if w[0].sentences], spans, example.unsure)
+
+
+def _windows(example: Example, texts: list[Text], rng: random.Random, negatives: int) -> list[tuple[Window, bool]]:
+    """Return a window around an answer and hard ones without; with each, whether it is of the example's text."""
+    windows: list[tuple[Window, bool]] = []
+    seen: set[int] = set()
+    if example.spans:
         target = rng.choice(sorted(example.spans))
-        windows.append(_around(text.sentences, target, rng))
+        first = _around(texts[example.text].sentences, target, rng)
+        seen = set(range(first.first, first.first + len(first.sentences)))
+        windows.append((first, True))
     # the nearest ones most often
     drawn = sorted((rank * rng.random(), place) for rank, place in enumerate(example.hard, 1))
-    places = [place for _, place in drawn]
-    if foreign:
-        other = rng.randrange(len(texts))
-        places = [(other, w) for w in range(len(texts[other].windows))]
-        spans = {}
+    for _, (text, number) in drawn[: negatives + (0 if windows else 1)]:
+        window, mine = texts[text].windows[number], text == example.text
+        if not (mine and seen & set(range(window.first, window.first + len(window.sentences)))):
+            windows.append((window, mine))
+    return windows
+
+
+def _foreign(texts: list[Text], rng: random.Random, negatives: int) -> list[tuple[Window, bool]]:
+    other = rng.choice(texts).windows
+    return [(window, False) for window in rng.sample(other, min(len(other), negatives + 1))]
+
+
+def _marked(
+    question: str,
+    history: str,
+    windows: list[tuple[Window, bool]],
+    spans: dict[int, tuple[tuple[int, int], ...]],
+    doubtful: frozenset[int],
+) -> Sample:
     right: dict[tuple[int, int], tuple[tuple[int, int], ...]] = {}
     unsure: set[tuple[int, int]] = set()
-    own: list[bool] = [True] * len(windows)
-    seen = {i for w in windows for i in range(w.first, w.first + len(w.sentences))}
-    for t, w in places[: negatives + (0 if windows else 1)]:
-        window = texts[t].windows[w]
-        if t == example.text and seen & set(range(window.first, window.first + len(window.sentences))):
-            continue
-        windows.append(window)
-        own.append(t == example.text)
-    if cut_out and not foreign:
-        windows = [
-            _without(w, set(spans) | example.unsure) if mine else w for w, mine in zip(windows, own, strict=True)
-        ]
-        own = [mine and bool(w.sentences) for w, mine in zip(windows, own, strict=True)]
-        windows = [w for w in windows if w.sentences]
-        spans, own = {}, [False] * len(windows)
-    for number, (window, mine) in enumerate(zip(windows, own, strict=True)):
+    for number, (window, mine) in enumerate(windows):
         for j in range(len(window.sentences)):
             if mine and window.first + j in spans:
                 right[number, j] = spans[window.first + j]
-            elif mine and spans and window.first + j in example.unsure:
+            elif mine and spans and window.first + j in doubtful:
                 unsure.add((number, j))
-    return Sample(_roughen(question, rng), history, tuple(windows), right, frozenset(unsure))
+    return Sample(question, history, tuple(w for w, _ in windows), right, frozenset(unsure))
 
 
 def _around(sentences: Sequence[Ids], target: int, rng: random.Random) -> Window:
@@ -280,9 +292,9 @@ def _without(window: Window, cut: set[int]) -> Window:
     return Window(window.first, kept)
 
 
-def _swap(question: str, names: list[str], text: Text, rng: random.Random) -> str | None:
+def _swap(question: str, names: list[str], rng: random.Random) -> str | None:
     """Put another name or number for one in the question, so that the text no longer answers it."""
-    found = [m for m in NAME.finditer(question)]
+    found = list(NAME.finditer(question))
     if not found:
         return None
     old = rng.choice(found)

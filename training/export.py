@@ -34,6 +34,8 @@ def export(network: ReaderNetwork, path: Path) -> None:
         dynamic_shapes={"embedded": axes, "types": axes, "mask": axes},
         dynamo=True,
     )
+    if program is None:
+        raise RuntimeError("torch.onnx.export returned nothing")
     model = _halved(program.model_proto)
     onnx.save(model, str(path))
 

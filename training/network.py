@@ -41,11 +41,13 @@ class ReaderNetwork(nn.Module):
     def forward(self, embedded: Tensor, types: Tensor, mask: Tensor) -> Tensor:
         """Return `(windows, tokens, 4)`: closing, support, begin, end; `embedded` is `(windows, tokens, 384)`."""
         states = self.encoder(inputs_embeds=embedded, token_type_ids=types, attention_mask=mask).last_hidden_state
-        return self.head(states)
+        out: Tensor = self.head(states)
+        return out
 
     def embed(self, ids: Tensor) -> Tensor:
         """Return the word embeddings `(windows, tokens, 384)` of token ids."""
-        return self.encoder.embeddings.word_embeddings(ids)
+        embedded: Tensor = self.encoder.embeddings.word_embeddings(ids)
+        return embedded
 
     def trained(self) -> dict[str, Tensor]:
         """Return the weights that training changed."""

@@ -69,10 +69,10 @@ def assemble(samples: list[Sample]) -> Step:
     column = np.zeros(len(question), dtype=np.int64)
     for q in range(len(samples)):
         column[question == q] = np.arange(1, 1 + (question == q).sum())
-    token, begin, end = _marks(answers)
-    return Step(
-        tuple(batches), *map(torch.from_numpy, (cell, question, column, right, unsure, token, begin, end)), len(samples)
-    )
+    at = [torch.from_numpy(numbers) for numbers in (cell, question, column)]
+    marks = [torch.from_numpy(flags) for flags in (right, unsure)]
+    words = [torch.from_numpy(numbers) for numbers in _marks(answers)]
+    return Step(tuple(batches), at[0], at[1], at[2], marks[0], marks[1], words[0], words[1], words[2], len(samples))
 
 
 def _rows(samples: list[Sample]) -> Iterator[tuple[Batch, int, int]]:
@@ -198,10 +198,10 @@ def train(options: argparse.Namespace, texts: list[Text], examples: list[Example
         for group in optimizer.param_groups:
             group["lr"] = rate
         listwise, span = losses(network, step)
-        (listwise + 0.3 * span).backward()
+        torch.autograd.backward(listwise + 0.3 * span)
         for name, value in master.items():
-            value.grad = parameters[name].grad.float()
-            parameters[name].grad = None
+            gradient, parameters[name].grad = parameters[name].grad, None
+            value.grad = None if gradient is None else gradient.float()
         torch.nn.utils.clip_grad_norm_(master.values(), 1.0)
         optimizer.step()
         decay = min(0.998, number / (number + 10))

@@ -34,8 +34,10 @@ _WORST = 25  # errors that the page shows
 _SIZE = 260  # pixels a side of a plot
 
 _STYLE = """
-:root { color-scheme: light dark } body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
-table { border-collapse: collapse } td, th { padding: .2rem .8rem .2rem 0; text-align: left; font-variant-numeric: tabular-nums }
+:root { color-scheme: light dark }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
+table { border-collapse: collapse }
+td, th { padding: .2rem .8rem .2rem 0; text-align: left; font-variant-numeric: tabular-nums }
 svg { margin-right: 2rem } article { border-top: 1px solid #8886; padding: .6rem 0 } q { font-family: Georgia, serif }
 """
 
@@ -105,7 +107,8 @@ def _error(outcome: Outcome) -> str:
     best = outcome.answer.nearest[0].text if outcome.answer.nearest else ""
     expected = "; ".join(outcome.expected) or "nothing: the article does not say"
     return (
-        f"<article><b>{escape(outcome.question.text)}</b><br>said ({outcome.answer.confidence:.2f}): <q>{escape(best)}</q>"
+        f"<article><b>{escape(outcome.question.text)}</b>"
+        f"<br>said ({outcome.answer.confidence:.2f}): <q>{escape(best)}</q>"
         f"<br>expected: {escape(expected)}</article>"
     )
 

@@ -1,0 +1,135 @@
+"""The straight line from a question to quoted sentences, with a reader that counts shared words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from zlib import crc32
+
+import numpy as np
+import pytest
+
+from index.build import Index, build_index
+from index.errors import ArticleNotFound, EmptyQuestion
+from index.types import Article
+from qa.answer import answer
+from qa.calibration import Calibration
+from qa.reader import Tokens
+from qa.retrieve import WINDOWS
+from qa.types import Reading
+from conftest import FakeEncoder
+
+RAIN = Article("rain", "Rain", "It rained in Porto. The river rose by two metres. Nobody was hurt.", "rain.txt")
+SNOW = Article("snow", "Snow", "Snow fell in Oslo. The trains stopped for two days.\n\nBuses ran.", "snow.txt")
+
+
+class WordReader:
+    """Scores a sentence by the words it shares with the question, and marks the last one that it does not share."""
+
+    calibration = Calibration(1.0, 0.0, 0.0, -2.0, 1.0, 0.0, 0.0, 1.0, 0.5, 0.4)
+
+    def __init__(self) -> None:
+        self.windows: list[list[str]] = []
+        self.histories: list[tuple[str, ...]] = []
+        self._texts: dict[bytes, str] = {}
+
+    def tokens(self, texts: Sequence[str]) -> list[Tokens]:
+        made = []
+        for text in texts:
+            words = list(re.finditer(r"\w+", text))
+            ids = np.array([1000 + crc32(w.group().lower().encode()) % 20000 for w in words], dtype=np.int32)
+            self._texts[ids.tobytes()] = text
+            made.append(Tokens(ids, tuple(w.span() for w in words)))
+        return made
+
+    def read(
+        self, question: str, windows: Sequence[Sequence[Tokens]], *, history: Sequence[str] = ()
+    ) -> list[list[Reading]]:
+        self.histories.append(tuple(history))
+        self.windows += [[self._texts[t.ids.tobytes()] for t in window] for window in windows]
+        return [[self._reading(question, sentence) for sentence in window] for window in windows]
+
+    def _reading(self, question: str, sentence: Tokens) -> Reading:
+        wanted = set(re.findall(r"\w+", question.lower()))
+        text = self._texts[sentence.ids.tobytes()]
+        shared = [w for w in re.findall(r"\w+", text.lower()) if w in wanted]
+        return Reading(float(len(shared)), *sentence.offsets[-1], 0.9)
+
+
+@pytest.fixture
+def index(encoder: FakeEncoder) -> Index:
+    return build_index([RAIN, SNOW], encoder)
+
+
+def test_every_text_is_a_slice_of_its_article(index: Index) -> None:
+    said = answer("How long had the trains stopped for?", index, WordReader())
+    assert said.status == "answered"
+    best = said.citations[0]
+    assert (best.article_id, best.text, best.ordinal, best.paragraph) == (
+        "snow",
+        "The trains stopped for two days.",
+        1,
+        0,
+    )
+    for citation in (*said.citations, *said.nearest):
+        text = index.article(citation.article_id).text
+        assert citation.text == text[citation.start : citation.end]
+        assert citation.answer is not None
+        assert citation.answer.text == text[citation.answer.start : citation.answer.end]
+    assert best.answer is not None
+    assert best.answer.text == "days"
+
+
+def test_nearest_are_five_best_first_and_probabilities_fall(index: Index) -> None:
+    said = answer("the trains stopped", index, WordReader())
+    assert len(said.nearest) == 5
+    probabilities = [c.probability for c in said.nearest]
+    assert probabilities == sorted(probabilities, reverse=True)
+    assert said.confidence == probabilities[0]
+
+
+def test_below_the_threshold_nothing_is_cited_but_the_nearest_are_named(index: Index) -> None:
+    said = answer("the trains stopped", index, WordReader(), threshold=1.0)
+    assert (said.status, said.citations, len(said.nearest)) == ("no_answer", (), 5)
+
+
+def test_a_second_sentence_is_cited_when_it_is_likely_itself(index: Index) -> None:
+    said = answer("river rose by two metres the trains stopped for two days", index, WordReader())
+    assert [c.text for c in said.citations] == ["The river rose by two metres.", "The trains stopped for two days."]
+
+
+def test_only_the_articles_asked_are_searched(index: Index) -> None:
+    said = answer("How long had the trains stopped?", index, WordReader(), article_ids=["rain"])
+    assert {c.article_id for c in said.nearest} == {"rain"}
+    with pytest.raises(ArticleNotFound, match="'nowhere'"):
+        answer("Who?", index, WordReader(), article_ids=["nowhere"])
+
+
+def test_the_last_question_of_the_history_is_read(index: Index) -> None:
+    reader = WordReader()
+    answer("And then?", index, reader, history=["Where?", "When did snow fall?"])
+    assert reader.histories == [("When did snow fall?",)]
+
+
+@pytest.mark.parametrize("question", ["", "  ", "?!"])
+def test_an_empty_question_is_refused(index: Index, question: str) -> None:
+    with pytest.raises(EmptyQuestion):
+        answer(question, index, WordReader())
+
+
+def test_of_a_long_article_the_likeliest_windows_are_read_with_what_stands_before(encoder: FakeEncoder) -> None:
+    filler = " ".join(f"Filler number {i} says nothing about anything at all today." for i in range(400))
+    text = f"{filler} Anna came home late. She had lost her purple umbrella. {filler}"
+    long = build_index([Article("long", "Long", text, "long.txt")], encoder)
+    reader = WordReader()
+    said = answer("Who lost her purple umbrella?", long, reader)
+    assert said.nearest[0].text == "She had lost her purple umbrella."
+    assert len(reader.windows) == WINDOWS
+    holding = next(w for w in reader.windows if "She had lost her purple umbrella." in w)
+    assert "Anna came home late." in holding
+
+
+def test_an_article_without_sentences_has_no_answer(encoder: FakeEncoder) -> None:
+    empty = build_index([Article("dots", "Dots", " \n ", "dots.txt")], encoder)
+    said = answer("Who?", empty, WordReader())
+    assert (said.status, said.confidence, said.nearest) == ("no_answer", 0.0, ())
