@@ -122,10 +122,10 @@ class EmptyLibrary(StoreError):
 class StoreLocked(StoreError):
     """Another process is writing to the library."""
 
-    def __init__(self, root: Path, seconds: float, holder: str = "") -> None:
-        by = f" by {holder}" if holder else ""
+    def __init__(self, root: Path, seconds: float) -> None:
         super().__init__(
-            f"the library {_shown(root)} is being written{by}, waited {seconds:g} s: try again when that has finished"
+            f"the library {_shown(root)} is being written by another process (waited {seconds:g} s for it): "
+            "try again when that has finished"
         )
 
 

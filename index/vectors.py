@@ -76,15 +76,16 @@ class Vectors:
     def save(self, folder: Path) -> None:
         """Write the vectors and the index into a folder that exists. Raises `OSError`."""
         np.save(folder / _ROWS_FILE, self._rows, allow_pickle=False)
-        faiss.write_index(self._index, str(folder / _INDEX_FILE))
+        # Written by numpy too: faiss does not notice a disk that fills up while it closes the file.
+        faiss.serialize_index(self._index).tofile(folder / _INDEX_FILE)
 
     @classmethod
     def load(cls, folder: Path) -> Vectors:
         """Read what `save` wrote. The vectors are mapped, not read: the index holds them in memory already.
 
-        faiss does not notice damage, so a checksum has to be compared before.
+        faiss does not notice damage, so a checksum has to be compared before. Raises `OSError`.
         """
-        index = faiss.read_index(str(folder / _INDEX_FILE))
+        index = faiss.deserialize_index(np.fromfile(folder / _INDEX_FILE, dtype=np.uint8))
         mapped = np.load(folder / _ROWS_FILE, allow_pickle=False, mmap_mode="r" if index.ntotal else None)
         return cls(mapped, index)
 

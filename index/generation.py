@@ -1,0 +1,108 @@
+"""One generation of a library as files in a folder: articles, sentences, vectors and words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime, timezone
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.build import Index
+from index.durable import Step, sync_tree
+from index.encode import Encoder
+from index.errors import BadManifest, ModelMismatch, SegmenterMismatch
+from index.lexical import Lexical
+from index.manifest import ARTICLES, FORMAT, MANIFEST, Manifest, add_again, check_files, describe, read_file
+from index.segment import segmenter_fingerprint
+from index.types import Article, Sentence
+from index.vectors import Vectors
+
+_SENTENCES = "sentences.npy"
+
+
+def write_generation(index: Index, folder: Path, step: Step) -> bytes:
+    """Write an index into an empty folder, durably, and return the manifest's bytes. Raises `OSError`."""
+    step(f"write {ARTICLES}")
+    (folder / ARTICLES).write_bytes(_lines_of(index.articles.values()))
+    step(f"write {_SENTENCES}")
+    np.save(folder / _SENTENCES, _table_of(index), allow_pickle=False)
+    step("write vectors and words")
+    index.save(folder)
+    step(f"write {MANIFEST}")
+    manifest = Manifest(
+        format=FORMAT,
+        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        model=index.encoder.model,
+        encoder=index.encoder.fingerprint,
+        segmenter=segmenter_fingerprint(),
+        articles=len(index.articles),
+        sentences=len(index.sentences),
+        dimension=index.vectors.shape[1],
+        files=describe(folder),
+    ).to_bytes()
+    (folder / MANIFEST).write_bytes(manifest)
+    sync_tree(folder, step)
+    return manifest
+
+
+def read_generation(folder: Path, manifest: Manifest, encoder: Encoder) -> Index:
+    """Load an index, all of whose files are compared with their checksums first.
+
+    Raises `ModelMismatch`, `SegmenterMismatch`, `DamagedGeneration`.
+    """
+    if manifest.encoder != encoder.fingerprint:
+        raise ModelMismatch(manifest.encoder, encoder.fingerprint)
+    if manifest.segmenter != segmenter_fingerprint():
+        raise SegmenterMismatch(manifest.segmenter, segmenter_fingerprint())
+    check_files(folder, manifest.files)
+    articles = _articles_of(folder)
+    table = np.load(folder / _SENTENCES, allow_pickle=False)
+    vectors, lexical = Vectors.load(folder), Lexical.load(folder / "lexical")
+    return Index(articles, _sentences_of(table, articles), vectors=vectors, lexical=lexical, encoder=encoder)
+
+
+def read_articles(folder: Path, manifest: Manifest) -> tuple[Article, ...]:
+    """Return the articles of a generation, in the order in which they were added, whatever the rest is like.
+
+    Raises `DamagedGeneration` when their file is not what was written.
+    """
+    check_files(folder, [file for file in manifest.files if file.name == ARTICLES])
+    return _articles_of(folder)
+
+
+def _lines_of(articles: Iterable[Article]) -> bytes:
+    """Return articles as JSON lines; line ends inside a text are escaped, so an article is one line."""
+    fields = ({"id": a.id, "title": a.title, "source": a.source, "sha256": a.sha256, "text": a.text} for a in articles)
+    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in fields).encode("utf-8")
+
+
+def _articles_of(folder: Path) -> tuple[Article, ...]:
+    """Return the articles of their JSON lines."""
+    path = folder / ARTICLES
+    try:
+        # Only "\n" parts lines: a text may hold other separators, such as U+2028, unescaped.
+        lines = [json.loads(line) for line in read_file(path).split(b"\n") if line]
+        return tuple(Article(line["id"], line["title"], line["text"], line["source"]) for line in lines)
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadManifest(path, f"cannot be understood ({error})", add_again(folder)) from error
+
+
+def _table_of(index: Index) -> NDArray[np.int32]:
+    """Return sentences as rows `(n, 4)` int32: number of the article, paragraph, start, end."""
+    numbers = {article_id: number for number, article_id in enumerate(index.articles)}
+    rows = [(numbers[s.article_id], s.paragraph, s.start, s.end) for s in index.sentences]
+    return np.array(rows, dtype=np.int32).reshape(len(rows), 4)
+
+
+def _sentences_of(table: NDArray[np.int32], articles: tuple[Article, ...]) -> list[Sentence]:
+    """Return the sentences of their rows; an article's are counted from 0."""
+    sentences: list[Sentence] = []
+    ordinal = 0
+    for number, paragraph, start, end in table.tolist():
+        article_id = articles[number].id
+        ordinal = ordinal + 1 if sentences and sentences[-1].article_id == article_id else 0
+        sentences.append(Sentence(article_id, ordinal, paragraph, start, end))
+    return sentences
