@@ -6,6 +6,7 @@ lives in its visitor's session and nowhere else.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -53,7 +54,7 @@ class _Handlers:
         pane = self._view.pane(shown, last_shown(turns))
         return shown, picker, pane, gr.update(visible=several), self._view.log(turns, shown)
 
-    def ask(self, question: str, turns: Turns, article_id: str, everywhere: bool) -> Iterator[_Updates]:
+    def converse(self, question: str, turns: Turns, article_id: str, everywhere: bool) -> Iterator[_Updates]:
         """Show the question at once, then its answer. Outputs: question, turns, log, article id, picker, pane."""
         stay = (gr.skip(), gr.skip(), gr.skip())
         waiting = asked(turns, question, several=everywhere)
@@ -74,9 +75,11 @@ class _Handlers:
         pane = self._view.pane(place, last_shown(answered, focus=1))
         yield gr.skip(), answered, self._view.log(answered, place), place, place, pane
 
-    def ask_example(self, turns: Turns, article_id: str, everywhere: bool, event: gr.EventData) -> Iterator[_Updates]:
-        """Ask an example that was clicked. Outputs as those of `ask`."""
-        yield from self.ask(str(event.value), turns, article_id, everywhere)
+    def converse_by_example(
+        self, turns: Turns, article_id: str, everywhere: bool, event: gr.EventData
+    ) -> Iterator[_Updates]:
+        """Ask an example that was clicked. Outputs as those of `converse`."""
+        yield from self.converse(str(event.value), turns, article_id, everywhere)
 
     def follow(self, turns: Turns, event: gr.SelectData) -> _Updates:
         """Show the place of a sentence of any turn. Outputs: article id, picker, pane."""
@@ -105,7 +108,7 @@ class _Handlers:
 
         return self._view.rebuilt(report)
 
-    def api_ask(self, question: str, article_id: str = "", history: list[str] | None = None) -> AnswerDict:
+    def ask(self, question: str, article_id: str = "", history: list[str] | None = None) -> AnswerDict:
         """Answer a question from one article, or from all when no article id is given.
 
         `history` holds the questions asked before in the same conversation, oldest first.
@@ -142,7 +145,7 @@ def build_app(library: Library) -> gr.Blocks:
         page = _lay_out()
         _connect_library(app, page, handlers, View(library))
         _connect_chat(page, handlers)
-        api(handlers.api_ask, api_name="ask", concurrency_limit=_AT_ONCE, concurrency_id="ask")
+        api(handlers.ask, api_name="ask", concurrency_limit=_AT_ONCE, concurrency_id="ask")
     return app
 
 
@@ -152,6 +155,8 @@ def launch(app: gr.Blocks, *, host: str = "127.0.0.1", port: int = 7860) -> str:
     Raises `InputError` when the port cannot be had.
     """
     try:
+        # Gradio's own look at the port leaves its socket open, and its message names no option of ours.
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
         _, address, _ = app.launch(
             server_name=host,
             server_port=port,
@@ -170,7 +175,8 @@ def launch(app: gr.Blocks, *, host: str = "127.0.0.1", port: int = 7860) -> str:
             head=_head(),
         )
     except OSError as error:
-        raise InputError(f"cannot serve on {host}:{port} ({error}): choose another --port") from error
+        reason = error.strerror or str(error)
+        raise InputError(f"cannot serve on {host}:{port} ({reason}): choose another --host or --port") from error
     return address
 
 
@@ -241,8 +247,8 @@ def _connect_chat(page: _Page, handlers: _Handlers) -> None:
     place = [page.article_id, page.picker, page.pane]
     answered = [page.question, page.turns, page.log, *place]
     ask = partial(_on, outputs=answered, concurrency_limit=_AT_ONCE, concurrency_id="ask")
-    typed = ask([page.question.submit, page.send.click], handlers.ask, [page.question, *state])
-    example = ask(page.log.submit, handlers.ask_example, state)
+    typed = ask([page.question.submit, page.send.click], handlers.converse, [page.question, *state])
+    example = ask(page.log.submit, handlers.converse_by_example, state)
     _on(page.log.select, handlers.follow, page.turns, place)
     _on(
         page.new_chat.click,

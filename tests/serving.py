@@ -1,0 +1,23 @@
+"""The web chat of a library, served on a port of its own while a test runs."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ui.app import build_app, launch
+from ui.view import Library
+
+
+@contextmanager
+def served(library: Library) -> Iterator[str]:
+    """Serve a library's web chat and give its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    app = build_app(library)
+    try:
+        yield launch(app, port=port)
+    finally:
+        app.close(verbose=False)
