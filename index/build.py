@@ -82,12 +82,14 @@ class Index:
         """Return the slice of its article that a sentence is. Raises `ArticleNotFound`."""
         return self.article(sentence.article_id).text[sentence.start : sentence.end]
 
-    def search(self, question: str, k: int, *, article_ids: Sequence[str] | None = None) -> list[Hit]:
+    def search(self, question: str, k: int, *, article_ids: Sequence[str] | None = None, around: int = 0) -> list[Hit]:
         """Return the k sentences nearest by cosine and the k best by BM25, each once: k to 2k hits.
 
-        Hits come by similarity, best first, then by row; each has both scores. Sentences that share no word with the
-        question are no lexical find, so fewer come back where there are fewer. With `article_ids` only those articles
-        are searched; no score depends on that. Raises `EmptyQuestion`, `ArticleNotFound`.
+        With `around` the sentences up to so far before and after each in its article come along: what answers may
+        stand beside what was found. Hits come by similarity, best first, then by row; each has both scores. Sentences
+        that share no word with the question are no lexical find, so fewer come back where there are fewer. With
+        `article_ids` only those articles are searched; no score depends on that. Raises `EmptyQuestion`,
+        `ArticleNotFound`.
         """
         if not question.strip():
             raise EmptyQuestion
@@ -95,6 +97,8 @@ class Index:
         vector = self._encoder.encode([question])[0]
         words = self._lexical.scores(question)
         found = np.union1d(self._vectors.nearest(vector, k, among=among), _best(words, k, among))
+        if around:
+            found = self._with_neighbours(found, around)
         similarities = self._vectors.similarities(vector, found)
         return [
             Hit(int(found[at]), self._sentences[found[at]], float(similarities[at]), float(words[found[at]]))
@@ -105,6 +109,14 @@ class Index:
         """Write vectors and words into a folder that exists, not articles and sentences. Raises `OSError`."""
         self._vectors.save(folder)
         self._lexical.save(folder / "lexical")
+
+    def _with_neighbours(self, rows: NDArray[np.int64], around: int) -> NDArray[np.int64]:
+        """Return rows and those up to `around` before and after each in the same article, in order."""
+        near = set(rows.tolist())
+        for row in rows.tolist():
+            own = self._rows[self._sentences[row].article_id]
+            near.update(range(max(own.start, row - around), min(own.stop, row + around + 1)))
+        return np.array(sorted(near), dtype=np.int64)
 
     def _rows_among(self, article_ids: Sequence[str]) -> NDArray[np.int64]:
         """Return the rows of some articles, in order. Raises `ArticleNotFound`."""

@@ -83,7 +83,6 @@ class SquadFile(TypedDict):
     data: list[SquadEntry]
 
 
-
 @dataclass(frozen=True, slots=True)
 class Question:
     """A question of a question file.

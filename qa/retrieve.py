@@ -16,7 +16,7 @@ from qa.windows import Window, cut_windows, window_from
 WHOLE = 3000  # up to so many sentences, each is a candidate; beyond, the best of either search
 TOP_K = 60  # candidates of the dense and of the lexical search each, in a larger library
 WINDOWS = 14  # read for a question: all of a news article, the likeliest of a longer text
-LEAD = 2  # sentences read before a candidate, so that "he" and "they" have a name
+LEAD = 2  # sentences before a candidate that are read with it, so that "he" and "they" have a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,10 @@ def retrieve(question: str, index: Index, *, article_ids: Sequence[str] | None, 
     scope = index.articles if article_ids is None else article_ids
     size = sum(len(index.sentences_of(article_id)) for article_id in scope)
     query = " ".join([*history[-1:], question])
-    hits = index.search(query, size if size <= WHOLE else TOP_K, article_ids=article_ids)
+    if size <= WHOLE:
+        hits = index.search(query, size, article_ids=article_ids)
+    else:
+        hits = index.search(query, TOP_K, article_ids=article_ids, around=LEAD)
     return [hits[i] for i in np.argsort(-fused(hits), kind="stable")]
 
 

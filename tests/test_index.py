@@ -175,3 +175,17 @@ def test_parts_that_do_not_belong_together(encoder: FakeEncoder) -> None:
     ]:
         with pytest.raises(ValueError, match="do not belong together"):
             Index(articles, parts, vectors=rows, lexical=lexical, encoder=encoder)
+
+
+def test_neighbours_of_a_find_come_along_within_its_article(encoder: FakeEncoder) -> None:
+    articles = [
+        Article("one", "One", "Red fox. Blue bird. Green frog. Grey wolf.", "one.txt"),
+        Article("two", "Two", "White goose. Black swan.", "two.txt"),
+    ]
+    index = build_index(articles, encoder)
+    alone = index.search("grey wolf", 1)
+    assert [hit.row for hit in alone] == [3]
+    near = index.search("grey wolf", 1, around=1)
+    assert sorted(hit.row for hit in near) == [2, 3]
+    every = {hit.row: hit for hit in index.search("grey wolf", 6)}
+    assert all(hit == every[hit.row] for hit in near)

@@ -174,7 +174,7 @@ def main() -> None:
         options.out.write_text(json.dumps(asdict(START)), encoding="utf-8")
     if not options.kept.exists():
         options.kept.write_bytes(pickle.dumps(collect(options.data / "dev")))
-    asked = pickle.loads(options.kept.read_bytes())  # noqa: S301  (our own file)
+    asked = pickle.loads(options.kept.read_bytes())
     calibration = fit(asked)
     options.out.write_text(json.dumps(asdict(calibration), indent=1) + "\n", encoding="utf-8")
     show(asked, calibration)

@@ -23,7 +23,7 @@ from qa.windows import Ids, Window, cut_windows, window_from
 # How often a question of each set is met in one pass. Human unanswerable questions are few, real search questions too;
 # the crowd's short questions on single sentences (qamr) and on privacy policies are many.
 WEIGHTS = {
-    "squad2": 5.0,
+    "squad2": 8.0,
     "clapnq": 3.0,
     "selqa": 3.0,
     "nq_paragraphs": 1.5,
@@ -215,16 +215,26 @@ class Sample:
 
 
 NAME = re.compile(r"(?<!^)(?<![.?!] )\b(?:[A-Z][\w’'-]+)(?: (?:of |the )?[A-Z][\w’'-]+)*|\b\d[\d,.]*\d\b|\b\d\b")
+PAIRS = (
+    "first last, before after, largest smallest, highest lowest, more fewer, most least, increase decrease, north south,"
+    " east west, northern southern, eastern western, won lost, win lose, began ended, begin end, start stop, started stopped,"
+    " male female, men women, old new, older newer, early late, earliest latest, oldest newest, above below, inside outside,"
+    " true false, good bad, best worst, strong weak, high low, long short, major minor, majority minority, support oppose,"
+    " supported opposed, allowed forbade, accept reject, accepted rejected, joined left, arrive leave, arrived left,"
+    " gained lost, rise fall, rose fell, buy sell, bought sold, with without, always never, can cannot, is isn't, was wasn't,"
+    " did didn't, does doesn't, were weren't, are aren't, public private, positive negative, legal illegal, open closed"
+)
+OPPOSITES = {a: b for pair in PAIRS.split(", ") for x, y in [pair.split()] for a, b in ((x, y), (y, x))}
 PRONOUNS = ("he", "she", "it", "they", "this", "that")
 
 
-def sample(example: Example, texts: list[Text], names: list[str], rng: random.Random, *, negatives: int) -> Sample:
+def sample(example: Example, texts: list[Text], names: Names, rng: random.Random, *, negatives: int) -> Sample:
     """Make one training sample: the question roughened, its window and hard ones, sometimes without the answer."""
     question, spans, history = example.question, example.spans, ""
     draw = rng.random()
     foreign = draw < 0.03
     cut_out = 0.03 <= draw < 0.11 and bool(spans)
-    if 0.11 <= draw < 0.18 and spans and (swapped := _swap(question, names, rng)):
+    if 0.11 <= draw < 0.27 and spans and (swapped := _swap(question, names, example.text, rng)):
         question, spans = swapped, {}
     if rng.random() < 0.12 and example.before:
         history = example.before
@@ -292,17 +302,31 @@ def _without(window: Window, cut: set[int]) -> Window:
     return Window(window.first, kept)
 
 
-def _swap(question: str, names: list[str], rng: random.Random) -> str | None:
-    """Put another name or number for one in the question, so that the text no longer answers it."""
+def _swap(question: str, names: Names, text: int, rng: random.Random) -> str | None:
+    """Put another name, number or the opposite word in the question, so that the text no longer answers it."""
+    if rng.random() < 0.3 and (turned := _opposite(question, rng)):
+        return turned
     found = list(NAME.finditer(question))
     if not found:
-        return None
+        return _opposite(question, rng)
     old = rng.choice(found)
-    alike = [n for n in rng.sample(names, min(60, len(names))) if n[0].isdigit() == old.group()[0].isdigit()]
-    alike = [n for n in alike if n != old.group() and len(n.split()) == len(old.group().split())]
+    # a name that the same text speaks of is the harder one to tell apart
+    pool = names.of_text.get(text, ()) if rng.random() < 0.6 else rng.sample(names.all, min(60, len(names.all)))
+    alike = [n for n in pool if n[0].isdigit() == old.group()[0].isdigit() and n not in question]
     if not alike:
         return None
-    return question[: old.start()] + alike[0] + question[old.end() :]
+    return question[: old.start()] + rng.choice(alike) + question[old.end() :]
+
+
+def _opposite(question: str, rng: random.Random) -> str | None:
+    words = question.split()
+    places = [i for i, word in enumerate(words) if word.lower().rstrip("?,") in OPPOSITES]
+    if not places:
+        return None
+    at = rng.choice(places)
+    word = words[at].lower().rstrip("?,")
+    words[at] = OPPOSITES[word] + words[at][len(word) :]
+    return " ".join(words)
 
 
 def _lean(question: str, history: str, rng: random.Random) -> str:
@@ -340,13 +364,19 @@ def _slip(word: str, rng: random.Random) -> str:
     return word[:at] + rng.choice("abcdefghijklmnopqrstuvwxyz") + word[at + 1 :]
 
 
-def names_in(examples: Iterable[Example]) -> list[str]:
-    """Return the names and numbers that questions hold, to swap them."""
-    return sorted(
-        {
-            m.group()
-            for e in examples
-            if e.dataset.startswith(("squad", "nq", "timeqa"))
-            for m in NAME.finditer(e.question)
-        }
-    )
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names and numbers that questions hold: of all, and of the questions about each text."""
+
+    all: list[str]
+    of_text: dict[int, list[str]]
+
+
+def names_in(examples: Iterable[Example]) -> Names:
+    """Collect names and numbers of questions, to swap them."""
+    of_text: dict[int, set[str]] = {}
+    for example in examples:
+        if example.dataset.startswith(("squad", "nq", "timeqa", "fairytaleqa")):
+            of_text.setdefault(example.text, set()).update(m.group() for m in NAME.finditer(example.question))
+    everything = sorted(set().union(*of_text.values())) if of_text else []
+    return Names(everything, {text: sorted(found) for text, found in of_text.items()})

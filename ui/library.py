@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from importlib.resources import files
 from pathlib import Path
 
 from index.build import Index
@@ -20,6 +19,8 @@ from qa.types import Answer
 
 Progress = Callable[[int, int], None]
 
+SEEDS = Path(__file__).parent.parent / "seeds" / "articles"  # beside the package, in a checkout and when installed
+
 
 class Library:
     """Articles under a folder, and answers from them. Safe to use from threads.
@@ -34,7 +35,7 @@ class Library:
         self._lock = threading.RLock()
         self._encoder: Encoder | None = None
         self._reader: Reader | None = None
-        self._loaded: tuple[int, Index] | None = None
+        self._loaded: tuple[int | None, Index] | None = None
 
     def ask(
         self,
@@ -101,8 +102,7 @@ class Library:
     def add_seeds(self, progress: Progress | None = None) -> None:
         """Add the articles that come with Pullquote, if the library has never held any."""
         if not self._store.exists:
-            folder = Path(str(files("seeds"))) / "articles"
-            self.add(sorted(folder.glob("*.txt")), progress)
+            self.add(sorted(SEEDS.glob("*.txt")), progress)
 
     def remove(self, article_ids: Sequence[str]) -> None:
         """Remove articles. Raises ArticleNotFound."""
