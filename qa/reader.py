@@ -19,9 +19,11 @@ ANSWER_TOKENS = 30  # the longest answer that is marked inside a sentence; longe
 BATCH = 8  # windows run together: a larger batch is no faster on two cores and holds more memory
 
 # Words that say nothing about what is asked: meeting them again is no match.
-STOP_WORDS: Final = frozenset(
-    ["a", "an", "and", "are", "as", "at", "be", "by", "did", "do", "does", "for", "from", "had", "has", "have", "he", "her", "him", "his", "how", "i", "in", "is", "it", "its", "of", "on", "or", "s", "she", "that", "the", "their", "they", "this", "to", "was", "were", "what", "when", "where", "which", "who", "whom", "whose", "why", "will", "with", "?", ",", ".", "'", '"']
+_WORDS: Final = (
+    "a an and are as at be by did do does for from had has have he her him his how i in is it its of on or s "
+    "she that the their they this to was were what when where which who whom whose why will with"
 )
+STOP_WORDS: Final = frozenset([*_WORDS.split(), *"?,.'\""])
 
 
 @dataclass(frozen=True, slots=True)

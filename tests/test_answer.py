@@ -8,6 +8,7 @@ from zlib import crc32
 
 import numpy as np
 import pytest
+from conftest import FakeEncoder
 
 from index.build import Index, build_index
 from index.errors import ArticleNotFound, EmptyQuestion
@@ -17,7 +18,6 @@ from qa.calibration import Calibration
 from qa.reader import Tokens
 from qa.retrieve import WINDOWS
 from qa.types import Reading
-from conftest import FakeEncoder
 
 RAIN = Article("rain", "Rain", "It rained in Porto. The river rose by two metres. Nobody was hurt.", "rain.txt")
 SNOW = Article("snow", "Snow", "Snow fell in Oslo. The trains stopped for two days.\n\nBuses ran.", "snow.txt")

@@ -16,7 +16,10 @@ pytestmark = pytest.mark.model
 SEEDS = Path(__file__).parent.parent / "seeds"
 ARTICLE = "us-troops-eastern-europe"
 QUESTION = "Where is the 2nd Cavalry Regiment based?"
-EVIDENCE = "The 1,000 U.S. troops that will be going to Romania are part of the 2nd Cavalry Regiment, based in Vilseck (Germany)."
+EVIDENCE = (
+    "The 1,000 U.S. troops that will be going to Romania are part of the 2nd Cavalry Regiment, "
+    "based in Vilseck (Germany)."
+)
 
 
 @pytest.fixture(scope="module")
@@ -96,9 +99,7 @@ def test_articles_are_added_listed_and_removed(own: Path, tmp_path: Path, capsys
     capsys.readouterr()
     assert main(["--home", str(own), "list", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
-    assert [(r["article_id"], r["title"], r["sentences"]) for r in rows if r["article_id"] == "note"] == [
-        ("note", "A note", 3)
-    ]
+    assert [(r["article_id"], r["title"], r["sentences"]) for r in rows[1:]] == [("note", "A note", 3)]
     assert all(set(r) == {"article_id", "title", "source", "sentences", "sha256"} for r in rows)
     assert main(["--home", str(own), "ask", "When was the bridge closed?", "--article", "note"]) == 0
     assert "closed on Monday" in capsys.readouterr().out

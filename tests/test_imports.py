@@ -33,7 +33,7 @@ def imported(file: str) -> set[str]:
 
 @pytest.mark.parametrize("file", FILES)
 def test_imports_point_down(file: str) -> None:
-    own = LEVEL[file.split("/")[0]]
+    own = LEVEL[file.partition("/")[0]]
     assert all(LEVEL[name] <= own for name in imported(file) if name in LEVEL)
 
 

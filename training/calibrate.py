@@ -154,11 +154,12 @@ def show(asked: Sequence[Asked], calibration: Calibration) -> None:
         said = [calibration.probabilities(a.ranked)[0] for a in again]
         first = [a.right[0] for a in again]
         yes = [(p, a) for p, a in zip(said, again, strict=True) if a.answerable]
+        no = [p for p, a in zip(said, again, strict=True) if not a.answerable]
         over = [f for p, f in zip(said, first, strict=True) if p >= calibration.threshold]
         print(
             f"{name:12} asked {len(again)} Hit@1 {np.mean([a.right[0] for _, a in yes]):.3f}"
             f" Hit@3 {np.mean([any(a.right[:3]) for _, a in yes]):.3f}"
-            f" AUROC {auroc([p for p, _ in yes], [p for p, a in zip(said, again, strict=True) if not a.answerable]):.3f}"
+            f" AUROC {auroc([p for p, _ in yes], no):.3f}"
             f" ECE {calibration_error(said, first):.3f} answered {len(over) / len(again):.2f} right {np.mean(over):.3f}"
         )
 

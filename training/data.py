@@ -216,13 +216,15 @@ class Sample:
 
 NAME = re.compile(r"(?<!^)(?<![.?!] )\b(?:[A-Z][\w’'-]+)(?: (?:of |the )?[A-Z][\w’'-]+)*|\b\d[\d,.]*\d\b|\b\d\b")
 PAIRS = (
-    "first last, before after, largest smallest, highest lowest, more fewer, most least, increase decrease, north south,"
-    " east west, northern southern, eastern western, won lost, win lose, began ended, begin end, start stop, started stopped,"
-    " male female, men women, old new, older newer, early late, earliest latest, oldest newest, above below, inside outside,"
-    " true false, good bad, best worst, strong weak, high low, long short, major minor, majority minority, support oppose,"
-    " supported opposed, allowed forbade, accept reject, accepted rejected, joined left, arrive leave, arrived left,"
-    " gained lost, rise fall, rose fell, buy sell, bought sold, with without, always never, can cannot, is isn't, was wasn't,"
-    " did didn't, does doesn't, were weren't, are aren't, public private, positive negative, legal illegal, open closed"
+    "first last, before after, largest smallest, highest lowest, more fewer, most least, "
+    "increase decrease, north south, east west, northern southern, eastern western, won lost, win lose, "
+    "began ended, begin end, start stop, started stopped, male female, men women, old new, older newer, "
+    "early late, earliest latest, oldest newest, above below, inside outside, true false, good bad, "
+    "best worst, strong weak, high low, long short, major minor, majority minority, support oppose, "
+    "supported opposed, allowed forbade, accept reject, accepted rejected, joined left, arrive leave, "
+    "arrived left, gained lost, rise fall, rose fell, buy sell, bought sold, with without, always never, "
+    "can cannot, is isn't, was wasn't, did didn't, does doesn't, were weren't, are aren't, "
+    "public private, positive negative, legal illegal, open closed"
 )
 OPPOSITES = {a: b for pair in PAIRS.split(", ") for x, y in [pair.split()] for a, b in ((x, y), (y, x))}
 PRONOUNS = ("he", "she", "it", "they", "this", "that")

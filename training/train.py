@@ -212,10 +212,8 @@ def train(options: argparse.Namespace, texts: list[Text], examples: list[Example
         tokens += sum(b.ids.size for b in step.batches)
         if (number + 1) % 25 == 0:
             a, b = np.mean(seen[-25:], axis=0)
-            print(
-                f"step {number + 1} listwise {a:.3f} span {b:.3f} rate {rate:.1e} {tokens / (time.time() - began):.0f} tokens/s",
-                flush=True,
-            )
+            speed = tokens / (time.time() - began)
+            print(f"step {number + 1} listwise {a:.3f} span {b:.3f} rate {rate:.1e} {speed:.0f} tokens/s", flush=True)
         if (number + 1) % options.every == 0 or number + 1 == options.steps:
             state = {
                 "network": {name: value.detach() for name, value in master.items()},
