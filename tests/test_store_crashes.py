@@ -207,6 +207,32 @@ def test_second_writer_waits_or_says_so(library: Path, encoder: FakeEncoder) -> 
     assert state(Store(library).load(encoder)) == state_of(TROOPS, CATS, RIVER)
 
 
+class Overtaken(FakeEncoder):
+    """Lets three generations come, and the one that is being read go, while a reader asks for its fingerprint."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__()
+        self.coming = [CATS, RIVER, CATS_2]
+        self.root = root
+
+    @property
+    def fingerprint(self) -> str:
+        while self.coming:
+            Store(self.root).add([self.coming.pop()], FakeEncoder())
+        return "fake words"
+
+    @fingerprint.setter
+    def fingerprint(self, _value: str) -> None:
+        pass
+
+
+def test_reader_whose_generation_is_pruned_reads_the_next(library: Path) -> None:
+    encoder = Overtaken(library)
+    assert state(Store(library).load(encoder)) == state_of(TROOPS, CATS, RIVER)
+    assert encoder.coming == []
+    assert sorted(path.name for path in (library / "generations").iterdir()) == ["000003", "000004", "000005"]
+
+
 def test_readers_never_fail_or_see_a_mix_while_generations_come_and_go(library: Path) -> None:
     allowed = [state_of(TROOPS, CATS), state_of(TROOPS, CATS_2)]
     done = threading.Event()
