@@ -61,7 +61,7 @@ class Calibration:
 
 
 def features(ranked: Sequence[Ranked]) -> list[float]:
-    """Return what the confidence comes from: 1, the best score, its lead (10 at most), the log of its words' certainty."""
+    """Return what the confidence comes from: 1, the best score, its lead (to 10), the log of its words' certainty."""
     best = ranked[0]
     lead = best.score - ranked[1].score if len(ranked) > 1 else 10.0
     certainty = best.reading.certainty if best.reading else 0.0
