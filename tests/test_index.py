@@ -189,3 +189,20 @@ def test_neighbours_of_a_find_come_along_within_its_article(encoder: FakeEncoder
     assert sorted(hit.row for hit in near) == [2, 3]
     every = {hit.row: hit for hit in index.search("grey wolf", 6)}
     assert all(hit == every[hit.row] for hit in near)
+
+
+@pytest.mark.parametrize("around", [1, 2])
+def test_neighbours_come_along_within_their_article(encoder: FakeEncoder, around: int) -> None:
+    index = build_index(ARTICLES, encoder)
+    everywhere = {hit.row: hit for hit in index.search("boats troops", 100)}
+    for k in (1, 2):
+        found = [hit.row for hit in index.search("boats troops", k)]
+        near = {
+            row
+            for row, sentence in enumerate(index.sentences)
+            for other in found
+            if abs(row - other) <= around and sentence.article_id == index.sentences[other].article_id
+        }
+        hits = index.search("boats troops", k, around=around)
+        assert hits == [hit for row, hit in everywhere.items() if row in near]
+        assert len(near) > len(found)
