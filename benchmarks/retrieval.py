@@ -65,9 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     encoder = SentenceTransformerEncoder()
     for path in options.files:
         found = ranks(path, encoder, options.articles)
-        print(
-            f"\n| {path.stem}, {len(found['BM25'])} questions | Hit@1 | Hit@3 | Recall@10 | Recall@30 |\n|---|--:|--:|--:|--:|"
-        )
+        print(f"\n| {path.stem}, {len(found['BM25'])} questions | Hit@1 | Hit@3 | Recall@10 | Recall@30 |")
+        print("|---|--:|--:|--:|--:|")
         for name, places in found.items():
             shares = [np.mean([place < k for place in places]) for k in (1, 3, 10, 30)]
             print(f"| {name} | " + " | ".join(f"{share:.3f}" for share in shares) + " |")

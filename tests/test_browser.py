@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +14,8 @@ from serving import served
 
 from index.errors import EmptyLibrary
 from index.types import Article
+from qa.types import Answer
+from ui.library import Library
 
 pytestmark = pytest.mark.browser
 
@@ -152,6 +154,13 @@ def test_a_click_on_a_citation_scrolls_to_its_sentence_and_flashes_it(page: Page
     expect(mark(page, 1)).not_to_be_in_viewport()
 
 
+def test_a_click_on_the_quoted_words_leads_there_too(page: Page) -> None:
+    ask(page, "How long is the pier, and how old?")
+    log(page).locator("blockquote").nth(1).click()
+    expect(mark(page, 2)).to_be_in_viewport(ratio=1)
+    expect(mark(page, 2)).to_have_class(re.compile("flash"))
+
+
 def test_the_keyboard_alone_leads_to_a_sentence_and_back(page: Page) -> None:
     ask(page, "How long is the pier, and how old?")
     link(page, 2).focus()
@@ -185,11 +194,26 @@ def test_a_question_is_shown_at_once_and_its_answer_when_there_is_one(page: Page
     expect(log(page).locator(".typing")).to_have_count(0)
 
 
+def test_a_new_chat_while_waiting_drops_the_question(page: Page, library: FakeLibrary) -> None:
+    library.go.clear()
+    try:
+        ask(page, "When did it open?")
+        expect(log(page).locator(".typing")).to_be_visible()
+        page.get_by_role("button", name="New chat").click()
+        expect(log(page)).to_contain_text("Ask the article.")
+    finally:
+        library.go.set()
+    page.wait_for_timeout(300)  # the answer would be here by now
+    expect(log(page)).to_contain_text("Ask the article.")
+    ask(page, "When did it open?")
+    expect(link(page, 1)).to_have_count(1)
+
+
 def test_when_the_article_does_not_say_the_nearest_sentences_are_shown_as_such(page: Page) -> None:
     ask(page, "When did it open?")
     expect(mark(page, 1)).to_be_in_viewport()
     ask(page, "Who painted it?")
-    expect(log(page)).to_contain_text("The article does not say.")
+    expect(log(page).locator(".verdict").last).to_have_text("The article does not say.")
     expect(mark(page, 1)).to_have_count(0)
     expect(log(page).locator("a[data-nearest]").first).to_be_hidden()
     log(page).get_by_text("Nearest sentences").click()
@@ -208,7 +232,7 @@ def test_shift_and_enter_begin_a_new_line(page: Page, library: FakeLibrary) -> N
     box.press_sequentially("open?")
     expect(box).to_have_value("When did it\nopen?")
     box.press("Enter")
-    expect(log(page)).to_contain_text("The article does not say.")
+    expect(log(page).locator(".verdict").last).to_have_text("The article does not say.")
     assert library.asked[-1][0] == "When did it\nopen?"
 
 
@@ -229,10 +253,10 @@ def test_follow_ups_carry_the_earlier_questions_of_this_chat_alone(
         ask(one, "When did it open?")
         expect(link(one, 1)).to_be_visible()
         ask(other, "And who painted it?")
-        expect(log(other)).to_contain_text("does not say")
+        expect(log(other).locator(".verdict").last).to_have_text("The article does not say.")
         assert library.asked[-1] == ("And who painted it?", ("harbour",), ())
         ask(one, "And then?")
-        expect(log(one)).to_contain_text("does not say")
+        expect(log(one).locator(".verdict").last).to_have_text("The article does not say.")
         assert library.asked[-1] == ("And then?", ("harbour",), ("When did it open?",))
         expect(log(other)).not_to_contain_text("When did it open?")
         one.get_by_role("button", name="New chat").click()
@@ -277,7 +301,7 @@ def test_nothing_injected_runs_and_all_of_it_is_shown(browser: Browser) -> None:
         expect(mark(page, 1)).to_contain_text("The keeper owned a lamp.")
         link(page, 1).click()
         ask(page, f"Who? {INJECTION}")
-        expect(log(page)).to_contain_text("does not say")
+        expect(log(page).locator(".verdict").last).to_have_text("The article does not say.")
         page.wait_for_timeout(300)  # an injected picture would fail to load by now
         assert page.locator("#article img, [role=log] img, #article script, [role=log] script").count() == 0
 
@@ -309,7 +333,7 @@ def test_examples_are_offered_for_the_seed_article_alone_and_ask_when_clicked(br
         question = example.inner_text()
         example.click()
         expect(log(other).locator(".question")).to_have_text(question)
-        expect(log(other)).to_contain_text("The article does not say.")
+        expect(log(other).locator(".verdict").last).to_have_text("The article does not say.")
         expect(log(other).get_by_role("button")).to_have_count(0)
 
 
@@ -318,6 +342,21 @@ class EmptyFake(FakeLibrary):
 
     def articles(self) -> tuple[Article, ...]:
         raise EmptyLibrary(Path("/home/reader"))
+
+
+class BrokenFake(FakeLibrary):
+    """A library with a bug in it."""
+
+    def ask(self, question: str, *, article_ids: Sequence[str] | None = None, history: Sequence[str] = ()) -> Answer:
+        raise ZeroDivisionError(question)
+
+
+def test_a_bug_ends_the_wait_with_a_message(browser: Browser) -> None:
+    with served(BrokenFake(HARBOUR)) as address, opened(browser, address) as page:
+        ask(page, "When did it open?")
+        expect(log(page)).to_contain_text("Something went wrong here")
+        expect(log(page).locator(".typing")).to_have_count(0)
+        assert "Traceback" not in page.locator("body").inner_text()
 
 
 def test_an_empty_library_says_what_to_do(browser: Browser) -> None:
@@ -363,3 +402,23 @@ def test_the_page_is_ours_alone(page: Page) -> None:
     assert page.locator("footer").count() == 0
     assert "gradio" not in page.locator("body").inner_text().lower()
     assert page.get_by_role("button").all_inner_texts() == ["New chat", "Ask", "Rebuild index"]
+
+
+@pytest.mark.model
+def test_the_seed_article_is_asked_read_and_rebuilt_from_end_to_end(browser: Browser, home: Path) -> None:
+    library = Library(home)
+    library.add_seeds()
+    with served(library) as address, opened(browser, address) as page:
+        page.set_default_timeout(60_000)
+        ask(page, "What year did Russia invade Georgia?")
+        expect(log(page).locator("blockquote").first).to_have_text("Russia invaded Georgia in 2008.", timeout=60_000)
+        expect(mark(page, 1)).to_have_text("Russia invaded Georgia in 2008.")
+        expect(mark(page, 1)).to_be_in_viewport(ratio=1)
+        link(page, 1).click()
+        expect(mark(page, 1)).to_have_class(re.compile("flash"))
+        ask(page, "What's the weather like in Kyiv this weekend?")
+        expect(log(page).locator(".verdict")).to_have_text("The article does not say.")
+        page.get_by_role("button", name="Rebuild index").click()
+        expect(page.get_by_text("Index rebuilt: 6")).to_be_visible(timeout=60_000)
+        ask(page, "What year did Russia invade Georgia?")
+        expect(log(page).locator("blockquote").last).to_have_text("Russia invaded Georgia in 2008.")

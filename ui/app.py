@@ -18,11 +18,12 @@ from gradio.events import api
 from index.errors import InputError, PullquoteError
 from ui.chat import Turns, asked, earlier_questions, last_shown, log_html, settled
 from ui.frame import brand_html
-from ui.reading import Shown
+from ui.reading import Shown, opening_html
 from ui.render import AnswerDict, answer_to_dict
 from ui.view import Library, View
 
 _ASSETS = Path(__file__).parent / "assets"
+_STYLES = ("frame", "chat", "composer", "article")
 
 # How many questions are answered at the same time; more wait in line.
 _AT_ONCE = 4
@@ -74,6 +75,11 @@ class _Handlers:
         place = answer.citations[0].article_id if answer.citations else article_id
         pane = self._view.pane(place, last_shown(answered, focus=1))
         yield gr.skip(), answered, self._view.log(answered, place), place, place, pane
+
+    def fail(self, turns: Turns, article_id: str) -> _Updates:
+        """Tell that a question met a bug; its traceback is in the terminal. Outputs: turns, log."""
+        failed = settled(turns, error="something went wrong here: the terminal that serves this page says what")
+        return failed, self._view.log(failed, article_id)
 
     def converse_by_example(
         self, turns: Turns, article_id: str, everywhere: bool, event: gr.EventData
@@ -189,7 +195,7 @@ def _theme() -> gr.themes.Base:
 
 def _head() -> str:
     """Return the page's style and script, inlined: Gradio would change the selectors of what it is given as `css`."""
-    style = (_ASSETS / "pullquote.css").read_text(encoding="utf-8")
+    style = "".join((_ASSETS / f"{name}.css").read_text(encoding="utf-8") for name in _STYLES)
     script = (_ASSETS / "pullquote.js").read_text(encoding="utf-8")
     return f"<style>{style}</style><script>{script}</script>"
 
@@ -212,14 +218,13 @@ def _lay_out() -> _Page:
                     elem_id="question",
                     container=False,
                     show_label=False,
-                    autofocus=True,
                 )
                 send = gr.Button("Ask", elem_id="send", variant="primary", scale=0)
         with gr.Column(elem_id="reader"):
             picker = gr.Dropdown(
                 [], label="Article", elem_id="picker", visible=False, container=False, show_label=False
             )
-            pane = gr.HTML(elem_id="reading", apply_default_css=False, js_on_load=None)
+            pane = gr.HTML(opening_html(), elem_id="reading", apply_default_css=False, js_on_load=None)
             with gr.Row(elem_id="index-bar"):
                 index = gr.HTML(elem_id="index", apply_default_css=False, js_on_load=None)
                 rebuild = gr.Button("Rebuild index", elem_id="rebuild", size="sm", scale=0)
@@ -249,6 +254,14 @@ def _connect_chat(page: _Page, handlers: _Handlers) -> None:
     ask = partial(_on, outputs=answered, concurrency_limit=_AT_ONCE, concurrency_id="ask")
     typed = ask([page.question.submit, page.send.click], handlers.converse, [page.question, *state])
     example = ask(page.log.submit, handlers.converse_by_example, state)
+    for asked_so in (typed, example):
+        asked_so.failure(
+            handlers.fail,
+            [page.turns, page.article_id],
+            [page.turns, page.log],
+            show_progress="hidden",
+            api_visibility="private",
+        )
     _on(page.log.select, handlers.follow, page.turns, place)
     _on(
         page.new_chat.click,

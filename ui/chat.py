@@ -9,8 +9,8 @@ from qa.types import Answer, Citation
 from ui.marks import Kind, escape, message_html, quote_html
 from ui.reading import Shown
 
-# The chance that a sentence answers, in words: the lowest probability of each, best first.
-_WORDS = ((0.9, "Very likely"), (0.7, "Likely"), (0.5, "Perhaps"), (0.0, "Unlikely"))
+# The chance that a sentence answers, in words: the lowest percentage of each, best first.
+_WORDS = ((90, "Very likely"), (70, "Likely"), (50, "Perhaps"), (0, "Unlikely"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,9 @@ def log_html(turns: Turns, *, titles: Mapping[str, str] | None = None, examples:
 
 def probability_words(probability: float) -> str:
     """Return a probability in words and figure, "Likely, 83 %"; never quite 0 or 100."""
-    words = next(words for least, words in _WORDS if probability >= least)
-    return f"{words}, {_percent(probability)}\N{NO-BREAK SPACE}%"
+    percent = _percent(probability)
+    words = next(words for least, words in _WORDS if percent >= least)
+    return f"{words}, {percent}\N{NO-BREAK SPACE}%"
 
 
 def _percent(probability: float) -> int:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import PurePath
 
 from index.types import Article, Sentence
 from qa.types import Citation
@@ -58,6 +59,11 @@ def article_html(article: Article, sentences: Sequence[Sentence], shown: Shown |
     )
 
 
+def opening_html() -> str:
+    """Return the article pane until the library has been read."""
+    return '<header class="title"><p>Opening the library</p></header>'
+
+
 def no_article_html(message: str) -> str:
     """Return the article pane of a library that has nothing to show, with the reason."""
     return (
@@ -105,7 +111,9 @@ def _stands_in_lines(paragraph: str) -> bool:
 def _heading_html(article: Article, sentences: Sequence[Sentence]) -> str:
     """Return the title of the article, where it comes from and how long it is."""
     length = f"{len(article.text.split()):,} words, {len(sentences):,} sentences"
-    source = f"{escape(article.source)} · " if article.source else ""
+    # Of a path only the name of the file: where it lies on this machine is nobody else's business.
+    name = article.source if "://" in article.source else PurePath(article.source).name
+    source = f"{escape(name)} · " if name else ""
     return f'<header class="title"><h2 dir="auto">{escape(article.title)}</h2><p>{source}{length}</p></header>'
 
 

@@ -18,7 +18,7 @@ _SEED_QUESTIONS = (
     "How many American soldiers are stationed across Europe in total?",
     "Why did the White House stop describing a Russian invasion as imminent?",
     "What are Denmark and Spain each contributing to NATO's defence of its eastern members?",
-    "Who is the American defense secretary?",
+    "What is the weather like in Kyiv this weekend?",
 )
 
 

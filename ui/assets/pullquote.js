@@ -54,8 +54,15 @@
     }
   }
 
+  /* The link of what was clicked: itself, or that of a quote whose words were clicked, not selected. */
+  function linkOf(target) {
+    const links = "a[data-citation], a[data-nearest]";
+    const quote = getSelection().isCollapsed ? target.closest("blockquote")?.closest(".quote") : null;
+    return target.closest(links) ?? quote?.querySelector(links);
+  }
+
   document.addEventListener("click", (event) => {
-    const link = event.target.closest("a[data-citation], a[data-nearest]");
+    const link = linkOf(event.target);
     const example = event.target.closest("button[data-ask]");
     const tab = event.target.closest("[data-view-tab]");
     if (link) {
@@ -95,6 +102,16 @@
   new MutationObserver((changes) => {
     for (const element of new Set(changes.map((change) => change.target))) renewed(element);
   }).observe(document, { subtree: true, attributes: true, attributeFilter: ["data-stamp"] });
+
+  /* Once the page is drawn: a mouse and a keyboard may begin to type, a phone's keyboard would cover the page. */
+  const drawn = new MutationObserver(() => {
+    const box = document.querySelector("#question textarea");
+    if (!box || !pane()) return;
+    drawn.disconnect();
+    reading = pane().dataset.article;
+    if (matchMedia("(pointer: fine)").matches) box.focus();
+  });
+  drawn.observe(document, { subtree: true, childList: true });
 
   show("chat");
 })();
