@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from fakes import FakeLibrary, citation_of
-from playwright.sync_api import Browser, Locator, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Request, Route, expect, sync_playwright
 from serving import served
 
 from index.errors import EmptyLibrary
@@ -194,6 +194,25 @@ def test_a_question_is_shown_at_once_and_its_answer_when_there_is_one(page: Page
     expect(log(page).locator(".typing")).to_have_count(0)
 
 
+def test_a_question_is_shown_before_the_server_has_heard_of_it(page: Page) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route("**/queue/join*", hold)
+    ask(page, INJECTION)
+    expect(log(page).locator(".question")).to_have_text(INJECTION)
+    expect(log(page).locator(".typing")).to_be_visible()
+    expect(log(page).locator(".welcome")).to_be_hidden()
+    held[0].continue_()
+    expect(log(page).locator(".verdict")).to_be_visible()
+    expect(log(page).locator(".question")).to_have_text([INJECTION])
+
+
 def test_a_new_chat_while_waiting_drops_the_question(page: Page, library: FakeLibrary) -> None:
     library.go.clear()
     try:
@@ -274,7 +293,7 @@ def test_rebuilding_shows_its_progress_and_its_end(page: Page, library: FakeLibr
     library.go.clear()
     try:
         page.get_by_role("button", name="Rebuild index").click()
-        expect(page.get_by_text(f"Indexing 0 of {sentences} sentences")).to_be_visible()
+        expect(page.get_by_text(f"Indexing 0 of {sentences}")).to_be_visible()
         expect(page.locator("#index .progress-bar")).to_be_attached()
     finally:
         library.go.set()

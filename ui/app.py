@@ -34,6 +34,8 @@ element.addEventListener('pullquote:show', (event) => trigger('select', {index: 
 element.addEventListener('pullquote:ask', (event) => trigger('submit', {value: event.detail}));
 """
 
+_BUG = "something went wrong here: the terminal that serves this page says what"
+
 # One value for each output of an event; `gr.skip()` leaves an output as it is.
 _Updates = tuple[object, ...]
 
@@ -68,18 +70,19 @@ class _Handlers:
             within = None if everywhere else [article_id]
             answer = self._library.ask(question, article_ids=within, history=earlier_questions(turns))
         except PullquoteError as error:
-            failed = settled(waiting, error=str(error))
-            yield gr.skip(), failed, self._view.log(failed, article_id), *stay
+            yield *self._failed(waiting, article_id, str(error)), *stay
             return
+        except Exception:
+            yield *self._failed(waiting, article_id, _BUG), *stay
+            raise  # a bug ends the wait as any error does, and keeps its traceback in the terminal
         answered = settled(waiting, answer)
         place = answer.citations[0].article_id if answer.citations else article_id
         pane = self._view.pane(place, last_shown(answered, focus=1))
         yield gr.skip(), answered, self._view.log(answered, place), place, place, pane
 
-    def fail(self, turns: Turns, article_id: str) -> _Updates:
-        """Tell that a question met a bug; its traceback is in the terminal. Outputs: turns, log."""
-        failed = settled(turns, error="something went wrong here: the terminal that serves this page says what")
-        return failed, self._view.log(failed, article_id)
+    def _failed(self, waiting: Turns, article_id: str, message: str) -> _Updates:
+        turns = settled(waiting, error=message)
+        return gr.skip(), turns, self._view.log(turns, article_id)
 
     def converse_by_example(
         self, turns: Turns, article_id: str, everywhere: bool, event: gr.EventData
@@ -110,7 +113,7 @@ class _Handlers:
         """Rebuild the index, with a progress bar. Output: index."""
 
         def report(done: int, total: int) -> None:
-            progress(done / max(total, 1), desc=f"Indexing {done:,} of {total:,} sentences")
+            progress(done / max(total, 1), desc=f"Indexing {done:,} of {total:,}")
 
         return self._view.rebuilt(report)
 
@@ -254,14 +257,6 @@ def _connect_chat(page: _Page, handlers: _Handlers) -> None:
     ask = partial(_on, outputs=answered, concurrency_limit=_AT_ONCE, concurrency_id="ask")
     typed = ask([page.question.submit, page.send.click], handlers.converse, [page.question, *state])
     example = ask(page.log.submit, handlers.converse_by_example, state)
-    for asked_so in (typed, example):
-        asked_so.failure(
-            handlers.fail,
-            [page.turns, page.article_id],
-            [page.turns, page.log],
-            show_progress="hidden",
-            api_visibility="private",
-        )
     _on(page.log.select, handlers.follow, page.turns, place)
     _on(
         page.new_chat.click,

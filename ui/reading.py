@@ -50,7 +50,7 @@ def article_html(article: Article, sentences: Sequence[Sentence], shown: Shown |
     words = answer_ranges(each for _, each in valid) if shown.kind == "citation" else ()
     focus = f"{shown.kind}:{shown.focus}" if shown.focus else ""
     return (
-        f"{_heading_html(article, sentences)}"
+        f"{_heading_html(article)}"
         f"{_changed_html() if len(valid) < len(here) else ''}"
         f'<section id="article" tabindex="0" aria-label="Article: {escape(article.title)}" '
         f'data-article="{escape(article.id)}" data-turn="{shown.turn}" data-focus="{focus}" '
@@ -108,9 +108,9 @@ def _stands_in_lines(paragraph: str) -> bool:
     )
 
 
-def _heading_html(article: Article, sentences: Sequence[Sentence]) -> str:
+def _heading_html(article: Article) -> str:
     """Return the title of the article, where it comes from and how long it is."""
-    length = f"{len(article.text.split()):,} words, {len(sentences):,} sentences"
+    length = f"{len(article.text.split()):,} words"
     # Of a path only the name of the file: where it lies on this machine is nobody else's business.
     name = article.source if "://" in article.source else PurePath(article.source).name
     source = f"{escape(name)} · " if name else ""

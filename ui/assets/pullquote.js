@@ -61,7 +61,25 @@
     return target.closest(links) ?? quote?.querySelector(links);
   }
 
+  function made(tag, className, ...children) {
+    const element = document.createElement(tag);
+    element.className = className;
+    element.append(...children);
+    return element;
+  }
+
+  /* Show what is being sent before the server has heard of it; what the server then draws takes its place. */
+  function foresee(text) {
+    const log = document.getElementById("log");
+    if (!text.trim() || log.getAttribute("aria-busy") === "true" || log.querySelector(".foreseen")) return;
+    const dots = made("p", "typing", made("i", ""), made("i", ""), made("i", ""));
+    const turn = made("div", "turn foreseen", made("p", "question", text), made("div", "answer", dots));
+    log.append(turn);
+    reveal(log, turn, 0);
+  }
+
   document.addEventListener("click", (event) => {
+    if (event.target.closest("#send")) foresee(document.querySelector("#question textarea").value);
     const link = linkOf(event.target);
     const example = event.target.closest("button[data-ask]");
     const tab = event.target.closest("[data-view-tab]");
@@ -69,6 +87,7 @@
       event.preventDefault();
       follow(link);
     } else if (example) {
+      foresee(example.textContent);
       example.dispatchEvent(new CustomEvent("pullquote:ask", { bubbles: true, detail: example.textContent }));
     } else if (tab) {
       show(tab.dataset.viewTab);
@@ -76,6 +95,8 @@
   });
 
   document.addEventListener("keydown", (event) => {
+    const sends = event.key === "Enter" && !event.shiftKey && !event.isComposing;
+    if (sends && event.target.closest("#question textarea")) foresee(event.target.value);
     if (event.key !== "Escape" || !followed || !pane()?.contains(document.activeElement)) return;
     show("chat");
     followed.focus();
