@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from chromium import PHONE, WIDE, chromium
 from fakes import FakeLibrary, citation_of
-from playwright.sync_api import Browser, Locator, Page, Request, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Request, Route, expect
 from serving import served
 
 from index.errors import EmptyLibrary
@@ -18,19 +19,6 @@ from qa.types import Answer
 from ui.library import Library
 
 pytestmark = pytest.mark.browser
-
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-WIDE = (1440, 900)
-PHONE = (390, 844)
 
 INJECTION = '<img src=x onerror="window.hacked=true"><script>window.hacked=true</script>{{value}}${window.hacked=true}'
 
@@ -60,12 +48,8 @@ ANSWERS = {
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if not Path(CHROMIUM).exists():
-        pytest.fail(f"{CHROMIUM} is missing: install it with `apt-get install chromium`")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -413,7 +397,7 @@ def test_those_who_want_no_motion_get_none(browser: Browser, address: str, libra
         finally:
             library.go.set()
         link(page, 2).click()
-        expect(mark(page, 2)).to_be_in_viewport(ratio=1, timeout=500)
+        expect(mark(page, 2)).to_be_in_viewport(ratio=1)
 
 
 def test_the_page_is_ours_alone(page: Page) -> None:
@@ -443,4 +427,4 @@ def test_the_seed_article_is_asked_read_and_rebuilt_from_end_to_end(browser: Bro
             link(page, 1).click()
             expect(mark(page, 1)).to_have_class(re.compile("flash"))
         finally:
-            expect.set_options(timeout=5_000)
+            expect.set_options(timeout=15_000)

@@ -23,7 +23,7 @@
     mark.classList.remove("flash");
     void mark.offsetWidth; // restarts the animation of a mark that is still flashing
     mark.classList.add("flash");
-    setTimeout(() => mark.classList.remove("flash"), 1600);
+    setTimeout(() => mark.classList.remove("flash"), 2000);
   }
 
   function show(view) {
