@@ -1,0 +1,167 @@
+"""The web chat and its library, in a real Chromium: rebuilding, several articles, hostile, broken and empty ones."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from chromium import chromium
+from fakes import FakeLibrary
+from playwright.sync_api import Browser, Page, expect
+from serving import served
+from visitor import ANSWERS, HARBOUR, INJECTION, KEEPER, LAMP, ask, link, log, mark, opened
+
+from index.errors import EmptyLibrary
+from index.types import Article
+from qa.types import Answer
+from ui.library import Library
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def library() -> FakeLibrary:
+    return FakeLibrary(HARBOUR, answers=ANSWERS)
+
+
+@pytest.fixture(scope="module")
+def address(library: FakeLibrary) -> Iterator[str]:
+    with served(library) as address:
+        yield address
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    with opened(browser, address) as page:
+        yield page
+
+
+def test_rebuilding_shows_its_progress_and_its_end(page: Page, library: FakeLibrary) -> None:
+    sentences = len(library.sentences("harbour"))
+    expect(page.get_by_text(f"Index: {sentences} sentences in 1 article.")).to_be_visible()
+    before = library.rebuilds
+    library.go.clear()
+    try:
+        page.get_by_role("button", name="Rebuild index").click()
+        expect(page.get_by_text(f"Indexing 0 of {sentences}")).to_be_visible()
+        expect(page.locator("#index .progress-bar")).to_be_attached()
+    finally:
+        library.go.set()
+    expect(page.get_by_text(f"Index rebuilt: {sentences} sentences in 1 article.")).to_be_visible()
+    assert library.rebuilds == before + 1
+
+
+def test_rebuilding_keeps_the_chat_and_its_marks(page: Page) -> None:
+    ask(page, "When did it open?")
+    expect(mark(page, 1)).to_be_in_viewport()
+    page.get_by_role("button", name="Rebuild index").click()
+    expect(page.get_by_text("Index rebuilt")).to_be_visible()
+    expect(link(page, 1)).to_be_visible()
+    expect(mark(page, 1)).to_have_text("The harbour opened in 1912.")
+
+
+def test_nothing_injected_runs_and_all_of_it_is_shown(browser: Browser) -> None:
+    answers = {**ANSWERS, INJECTION: [LAMP]}
+    with served(FakeLibrary(KEEPER, answers=answers)) as address, opened(browser, address) as page:
+        expect(page.locator("#article")).to_contain_text(INJECTION)
+        expect(page.get_by_role("heading", name="The keeper")).to_have_text(KEEPER.title)
+        ask(page, INJECTION)
+        expect(log(page).locator(".question")).to_have_text(INJECTION)
+        expect(mark(page, 1)).to_contain_text("The keeper owned a lamp.")
+        link(page, 1).click()
+        ask(page, f"Who? {INJECTION}")
+        expect(log(page).locator(".verdict").last).to_have_text("The article does not say.")
+        page.wait_for_timeout(300)  # an injected picture would fail to load by now
+        assert page.locator("#article img, [role=log] img, #article script, [role=log] script").count() == 0
+
+
+def test_several_articles_are_chosen_by_title_and_can_be_asked_together(browser: Browser) -> None:
+    library = FakeLibrary(HARBOUR, KEEPER, answers=ANSWERS)
+    with served(library) as address, opened(browser, address) as page:
+        ask(page, "What did the keeper own?")
+        expect(log(page).locator("blockquote")).to_have_text(["The harbour opened in 1912."])
+        page.get_by_label("Ask all articles").check()
+        ask(page, "What did the keeper own?")
+        expect(page.locator("#article")).to_have_attribute("data-article", KEEPER.id)
+        expect(mark(page, 1)).to_contain_text("The keeper owned a lamp.")
+        expect(log(page)).to_contain_text(f"{KEEPER.title} · Paragraph 2")
+        assert library.asked[-1] == ("What did the keeper own?", None, ("What did the keeper own?",))
+        link(page, 2).last.click()
+        expect(page.locator("#article")).to_have_attribute("data-article", "harbour")
+        expect(mark(page, 2)).to_be_in_viewport(ratio=1)
+        page.get_by_role("combobox", name="Article").click()
+        page.get_by_role("option", name="The keeper").click()
+        expect(page.locator("#article")).to_have_attribute("data-article", KEEPER.id)
+
+
+def test_examples_are_offered_for_the_seed_article_alone_and_ask_when_clicked(browser: Browser, page: Page) -> None:
+    expect(log(page).get_by_role("button")).to_have_count(0)
+    seed = Article("us-troops-eastern-europe", "Seed", HARBOUR.text, "seed.txt")
+    with served(FakeLibrary(seed)) as address, opened(browser, address) as other:
+        example = log(other).get_by_role("button").first
+        question = example.inner_text()
+        example.click()
+        expect(log(other).locator(".question")).to_have_text(question)
+        expect(log(other).locator(".verdict").last).to_have_text("The article does not say.")
+        expect(log(other).get_by_role("button")).to_have_count(0)
+
+
+class EmptyFake(FakeLibrary):
+    """A library with nothing in it, which says so as the real one does."""
+
+    def articles(self) -> tuple[Article, ...]:
+        raise EmptyLibrary(Path("/home/reader"))
+
+
+class BrokenFake(FakeLibrary):
+    """A library with a bug in it."""
+
+    def ask(self, question: str, *, article_ids: Sequence[str] | None = None, history: Sequence[str] = ()) -> Answer:
+        raise ZeroDivisionError(question)
+
+
+def test_a_bug_ends_the_wait_with_a_message(browser: Browser) -> None:
+    with served(BrokenFake(HARBOUR)) as address, opened(browser, address) as page:
+        ask(page, "When did it open?")
+        expect(log(page)).to_contain_text("Something went wrong here")
+        expect(log(page).locator(".typing")).to_have_count(0)
+        assert "Traceback" not in page.locator("body").inner_text()
+
+
+def test_an_empty_library_says_what_to_do(browser: Browser) -> None:
+    with served(EmptyFake()) as address, opened(browser, address) as page:
+        expect(page.locator("#article")).to_contain_text("The library '/home/reader' is empty")
+        expect(page.locator("#article code")).to_have_text("pullquote add PATH")
+        ask(page, "Anything?")
+        expect(log(page)).to_contain_text("No article '' in the library")
+
+
+@pytest.mark.model
+def test_the_seed_article_is_asked_read_and_rebuilt_from_end_to_end(browser: Browser, home: Path) -> None:
+    library = Library(home)
+    library.add_seeds()
+    with served(library) as address, opened(browser, address) as page:
+        expect.set_options(timeout=60_000)
+        try:
+            ask(page, "How do I bake bread?")
+            expect(log(page).locator(".verdict")).to_have_text("The article does not say.")
+            page.get_by_role("button", name="New chat").click()
+            expect(log(page)).to_contain_text("Ask the article.")
+            ask(page, "What year did Russia invade Georgia?")
+            expect(log(page).locator("blockquote").first).to_have_text("Russia invaded Georgia in 2008.")
+            expect(mark(page, 1)).to_have_text("Russia invaded Georgia in 2008.")
+            expect(mark(page, 1)).to_be_in_viewport(ratio=1)
+            page.get_by_role("button", name="Rebuild index").click()
+            expect(page.get_by_text(re.compile(r"Index rebuilt: \d+ sentences in 1 article\."))).to_be_visible()
+            link(page, 1).click()
+            expect(mark(page, 1)).to_have_class(re.compile("flash"))
+        finally:
+            expect.set_options(timeout=15_000)
