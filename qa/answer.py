@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from index.build import Index
 from index.errors import EmptyQuestion
 from index.types import Hit
+from qa.followup import leaning
 from qa.reader import Reader
 from qa.retrieve import passages, retrieve
 from qa.types import Answer, Citation, Quote, Ranked, Reading
@@ -28,9 +29,9 @@ def answer(
 ) -> Answer:
     """Answer a question with sentences of the given articles, or of all.
 
-    `history` holds the questions asked before, oldest first. `threshold` in [0, 1] is the confidence from which on an
-    answer is given, by default the calibration's. `nearest` is how many candidates the answer names at most. Raises
-    EmptyQuestion and ArticleNotFound.
+    `history` holds the questions asked before, oldest first; the last one counts if the question leans on it.
+    `threshold` in [0, 1] is the confidence from which on an answer is given, by default the calibration's. `nearest` is
+    how many candidates the answer names at most. Raises EmptyQuestion and ArticleNotFound.
     """
     began = time.perf_counter()
     calibration = reader.calibration
@@ -63,8 +64,9 @@ def rank(
     """Return the candidate sentences, best first: those that were read before those that were not."""
     if not any(character.isalnum() for character in question):
         raise EmptyQuestion
-    hits = retrieve(question, index, article_ids=article_ids, history=history)
-    readings = _read(question, history, hits, index, reader)
+    before = leaning(question, history)
+    hits = retrieve(question, index, article_ids=article_ids, history=before)
+    readings = _read(question, before, hits, index, reader)
     scores = reader.calibration.scores(hits, [readings.get(hit.row) for hit in hits])
     ranked = [Ranked(hit, readings.get(hit.row), score) for hit, score in zip(hits, scores, strict=True)]
     return sorted(ranked, key=lambda one: (one.reading is None, -one.score, one.hit.row))
@@ -76,9 +78,7 @@ def _read(
     """Return the reading of each row that was read; of a sentence in two windows, the one that is surer."""
     chosen = passages(hits, index, reader)
     readings: dict[int, Reading] = {}
-    for passage, read in zip(
-        chosen, reader.read(question, [p.tokens for p in chosen], history=history[-1:]), strict=True
-    ):
+    for passage, read in zip(chosen, reader.read(question, [p.tokens for p in chosen], history=history), strict=True):
         for row, reading in zip(passage.rows, read, strict=True):
             if row not in readings or reading.score > readings[row].score:
                 readings[row] = reading

@@ -105,10 +105,11 @@ def test_only_the_articles_asked_are_searched(index: Index) -> None:
         answer("Who?", index, WordReader(), article_ids=["nowhere"])
 
 
-def test_the_last_question_of_the_history_is_read(index: Index) -> None:
+def test_the_question_before_is_read_only_by_one_that_leans_on_it(index: Index) -> None:
     reader = WordReader()
     answer("And then?", index, reader, history=["Where?", "When did snow fall?"])
-    assert reader.histories == [("When did snow fall?",)]
+    answer("How do I bake bread?", index, reader, history=["Where?", "When did snow fall?"])
+    assert reader.histories == [("When did snow fall?",), ()]
 
 
 @pytest.mark.parametrize("question", ["", "  ", "?!"])

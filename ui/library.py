@@ -76,6 +76,9 @@ class Library:
 
     def articles(self) -> tuple[Article, ...]:
         """Return the articles in the library, without loading a model."""
+        loaded = self._loaded
+        if loaded is not None and loaded[0] == self._store.generation:
+            return tuple(loaded[1].articles.values())
         return self._store.articles()
 
     def article(self, article_id: str) -> Article:

@@ -1,0 +1,25 @@
+"""Questions that lean on the question before them: "Where will they be going?", "And Romania?"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+# Words that stand for something named before. "It" and "there" stand for nothing in "is it raining" or "is there", but
+# then the question before does little harm either.
+_STANDS_FOR = re.compile(
+    r"\b(?:he|she|it|they|him|her|them|his|hers|its|their|theirs|this|these|those|there|then|else|same|former|latter)\b",
+    re.IGNORECASE,
+)
+_GOES_ON = re.compile(r"\s*(?:and|but|or|so|also|what about|how about|what of|why not)\b", re.IGNORECASE)
+_SHORT = 2  # words; "How many?" and "Why?" ask for more of the same
+
+
+def leaning(question: str, history: Sequence[str]) -> tuple[str, ...]:
+    """Return the question before this one if this one leans on it, else nothing.
+
+    The reader answers what it is shown: the question before, shown beside one that stands by itself, would be answered
+    again instead of it.
+    """
+    leans = _STANDS_FOR.search(question) or _GOES_ON.match(question) or len(question.split()) <= _SHORT
+    return tuple(history[-1:]) if leans else ()

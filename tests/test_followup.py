@@ -1,0 +1,35 @@
+"""Which questions lean on the one before."""
+
+from __future__ import annotations
+
+import pytest
+
+from qa.followup import leaning
+
+BEFORE = ("Who is Anna?", "When did the Dutch send ships?")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Where will they be going?",
+        "What else is on standby?",
+        "And Romania?",
+        "What about France?",
+        "why?",
+        "How many?",
+        "did he say so",
+        "What is ITS name",
+    ],
+)
+def test_it_leans_on_the_last_question_alone(question: str) -> None:
+    assert leaning(question, BEFORE) == BEFORE[-1:]
+    assert leaning(question, ()) == ()
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["How do I bake bread?", "Who is the head of NATO?", "82nd Airborne troops number", "What do theists hold?"],
+)
+def test_it_stands_by_itself(question: str) -> None:
+    assert leaning(question, BEFORE) == ()
