@@ -13,6 +13,7 @@ import numpy as np
 from index.types import Hit
 from qa.types import Ranked, Reading
 
+FARTHEST = 4.0  # a lead beyond this says no more: the second sentence is out of the question
 UNREAD = -12.0  # the reader's score of a sentence that others kept from being read
 
 
@@ -61,11 +62,11 @@ class Calibration:
 
 
 def features(ranked: Sequence[Ranked]) -> list[float]:
-    """Return what the confidence comes from: 1, the best score, its lead (to 10), the log of its words' certainty."""
+    """Return what the confidence comes from: 1, the best score, its lead (to 4), the log of its words' certainty."""
     best = ranked[0]
-    lead = best.score - ranked[1].score if len(ranked) > 1 else 10.0
+    lead = best.score - ranked[1].score if len(ranked) > 1 else FARTHEST
     certainty = best.reading.certainty if best.reading else 0.0
-    return [1.0, best.score, min(lead, 10.0), math.log(max(certainty, 1e-3))]
+    return [1.0, best.score, min(lead, FARTHEST), math.log(max(certainty, 1e-3))]
 
 
 def confidence(values: np.ndarray, weights: np.ndarray) -> float:

@@ -47,9 +47,9 @@ def test_probabilities_fall_from_the_first() -> None:
     assert said == pytest.approx([first, first * math.exp(-0.3), first * math.exp(-1.5)])
 
 
-def test_a_lead_is_ten_at_most_and_a_single_sentence_has_it() -> None:
-    assert features([ranked(0, 4.0)]) == [1.0, 4.0, 10.0, 0.0]
-    assert features([ranked(0, 4.0), ranked(1, -40.0)])[2] == 10.0
+def test_a_lead_is_four_at_most_and_a_single_sentence_has_it() -> None:
+    assert features([ranked(0, 4.0)]) == [1.0, 4.0, 4.0, 0.0]
+    assert features([ranked(0, 4.0), ranked(1, -40.0)])[2] == 4.0
 
 
 def test_no_candidate_no_probability() -> None:

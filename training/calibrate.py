@@ -32,7 +32,7 @@ from qa.types import Ranked
 QUESTIONS = {"newsqa": 450, "squad2": 450, "covidqa": 180, "wikiqa": 296, "fairytaleqa": 150}  # asked of each set
 MADE = {"newsqa": 150, "covidqa": 30, "fairytaleqa": 40}  # of another article
 START = Calibration(1.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.5, 0.5)
-THRESHOLD_ACCURACY = 0.8  # right where it answers, over all the questions of the development sets
+FALSE_ANSWERS = 0.3  # of the unanswerable questions, most of which were written to look answerable
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +85,8 @@ def fit(asked: Sequence[Asked]) -> Calibration:
     weights = _fit_confidence(again)
     said = np.array([expit(np.array(features(a.ranked)) @ weights) for a in again])
     fall = _fit_fall(again, said)
-    first = np.array([a.right[0] for a in again])
-    by_confidence = np.argsort(-said)
-    accuracy = np.cumsum(first[by_confidence]) / np.arange(1, len(again) + 1)
-    reached = np.flatnonzero(accuracy >= THRESHOLD_ACCURACY)
-    threshold = float(said[by_confidence][reached[-1]]) if len(reached) else 0.5
+    # answered from here on: the lowest confidence that bounds false answers
+    threshold = float(np.quantile([p for p, a in zip(said, again, strict=True) if not a.answerable], 1 - FALSE_ANSWERS))
     bias, top, margin, words = (round(float(w), 4) for w in weights)
     return replace(
         ordered, bias=bias, top=top, margin=margin, words=words, fall=round(fall, 4), threshold=round(threshold, 3)
