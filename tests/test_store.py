@@ -106,7 +106,7 @@ def test_status(library: Path) -> None:
         root=library,
         generation=2,
         created=manifest["created"],
-        format=1,
+        format=2,
         model="words",
         encoder="fake words",
         segmenter=segmenter_fingerprint(),
