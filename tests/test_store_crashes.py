@@ -68,7 +68,7 @@ def after_crash(root: Path, old: tuple[object, ...], new: tuple[object, ...]) ->
     assert found in (old, new)
     added = Article("added", "Added", "One more.", "/a/added.txt")
     articles = store.articles()
-    assert state(store.add([added], FakeEncoder())) == state_of(*articles, added)
+    assert state(store.add([added], FakeEncoder()).index) == state_of(*articles, added)
     assert state(store.load(FakeEncoder())) == state_of(*articles, added)
     numbers = [int(path.name) for path in (root / "generations").iterdir()]  # raises for what is no generation
     assert store.generation is not None

@@ -128,5 +128,7 @@ def test_format_of_another_version(library: Path, encoder: FakeEncoder, number: 
         lambda: Store(library).load(encoder),
         lambda: Store(library).rebuild(encoder),
     ):
-        with pytest.raises(FormatMismatch, match=rf"is in format {number}, this version reads formats up to 2: install"):
+        with pytest.raises(
+            FormatMismatch, match=rf"is in format {number}, this version reads formats up to 2: install"
+        ):
             action()
