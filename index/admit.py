@@ -1,4 +1,4 @@
-"""Which articles are new, which are there already and which replace one: a source keeps its id, and no two share one."""
+"""Which articles are new, there already, or replace one: a source keeps its id, and no two share one."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ def _address_of(url: str, host: str, port: int, *, resolve: Resolve, allow_priva
 
 
 def is_public(address: str) -> bool:
-    """Tell whether an IP address is one of the public internet, of a single host, and no cloud's address for secrets."""
+    """Tell whether an IP address is one host of the public internet, and no cloud's address for secrets."""
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:  # with a zone, as in fe80::1%eth0

@@ -158,8 +158,8 @@ from index.types import Article
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
 try:
-    Store(Path(sys.argv[1])).add([Article("big", "Big", "Many words. " * 50, "b")] + [
-        Article(str(n), "Big", f"Sentence number {n} of many.", "b") for n in range(int(sys.argv[2]))
+    Store(Path(sys.argv[1])).add([Article("big", "Big", "Many words. " * 50, "/b/big")] + [
+        Article(str(n), "Big", f"Sentence number {n} of many.", f"/b/{n}") for n in range(int(sys.argv[2]))
     ], FakeEncoder(dimension=int(sys.argv[3])))
 except Exception as error:
     print(type(error).__name__, error)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-# The names of HTML and, where they differ, those of the TEI that trafilatura makes (head, list, item, row, cell, quote).
+# The names of HTML and, where they differ, those of the TEI that trafilatura makes: head, list, item, row, cell.
 _HEADING = re.compile(r"h[1-6]\Z")
 _LISTS = frozenset({"ul", "ol", "list", "menu"})
 _ITEMS = frozenset({"li", "item"})
@@ -17,18 +16,18 @@ _ROWS = frozenset({"tr", "row"})
 _CELLS = frozenset({"td", "th", "cell"})
 _BREAKS = frozenset({"br", "lb"})
 _PREFORMATTED = frozenset({"pre", "code"})
-_BLOCKS = frozenset(
-    "p div section article main body header footer aside nav blockquote quote figure figcaption table dl dt dd hr "
-    "address details summary form fieldset pre head caption hgroup ab".split()
+_BLOCKS = re.compile(
+    r"(?:p|div|section|article|main|body|header|footer|aside|nav|blockquote|quote|figure|figcaption|table|dl|dt|dd|hr|"
+    r"address|details|summary|form|fieldset|pre|head|caption|hgroup|ab)\Z"
 )
-_SKIPPED = frozenset("script style template noscript svg math iframe object head title del".split())
+SKIPPED = re.compile(r"(?:script|style|template|noscript|svg|math|iframe|object|head|title|del)\Z")
 
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _AROUND_BREAK = re.compile(r" *\n *")
 
 
-def text_of(root: _Element, *, skip: frozenset[str] = _SKIPPED) -> str:
-    """Return the text of an element as blocks, without the elements whose names are in `skip`.
+def text_of(root: _Element, *, skip: re.Pattern[str] | None = SKIPPED) -> str:
+    """Return the text of an element as blocks, without the elements whose names `skip` matches.
 
     The time is linear in the size of the tree, whatever its depth.
     """
@@ -39,12 +38,12 @@ def text_of(root: _Element, *, skip: frozenset[str] = _SKIPPED) -> str:
     for event, element in walk:
         name = element.tag.rpartition("}")[2].lower() if isinstance(element.tag, str) else ""
         if event == "start":
-            if not name or name in skip:
+            if not name or (skip and skip.match(name)):
                 walk.skip_subtree()
             else:
                 writer.start(name, element)
             continue
-        if name and name not in skip:
+        if name and not (skip and skip.match(name)):
             writer.end(name)
         if element is not root:
             writer.write(element.tail or "")
@@ -82,7 +81,7 @@ class _Writer:
         elif _HEADING.match(name) or _HEADING.match(rend):
             self._flush()
             self._prefix = "#" * int((name if _HEADING.match(name) else rend)[1]) + " "
-        elif name in _BLOCKS:
+        elif _BLOCKS.match(name):
             self._flush()
         self._kept += name in _PREFORMATTED
         self.write(element.text or "")
@@ -101,7 +100,7 @@ class _Writer:
             self._tight = bool(self._lists)
         elif name in _ITEMS:
             self._flush(tight=True)
-        elif name in _BLOCKS or _HEADING.match(name):
+        elif _BLOCKS.match(name) or _HEADING.match(name):
             self._flush()
             self._tight = self._tight and name != "table"
         self._kept -= name in _PREFORMATTED

@@ -30,7 +30,7 @@ _BETWEEN = re.compile(r"[\s=/]+")
 # libxml2 2.14 and trafilatura 2.3 compare each attribute of a tag with all others: 100,000 of them take minutes.
 _MOST_ATTRIBUTES = 1000
 _SHORTEST = 250  # trafilatura's MIN_EXTRACTED_SIZE
-_AROUND = frozenset("nav header footer aside form script style template noscript svg iframe head title".split())
+_AROUND = re.compile(r"(?:nav|header|footer|aside|form|script|style|template|noscript|svg|iframe|head|title)\Z")
 
 
 def read_html(source: str, data: bytes, declared: str = "") -> Extract:
@@ -72,11 +72,12 @@ def _attributes(tag: str) -> int:
 def _extract(root: HtmlElement) -> Extract:
     """Return what trafilatura finds; all but navigation and the like where it finds nothing."""
     from trafilatura import bare_extraction  # imported here: it takes a third of a second
+    from trafilatura.settings import Document
 
     whole = text_of(root, skip=_AROUND)
     found = bare_extraction(root, include_comments=False, include_tables=True, with_metadata=True)
-    if found is None or found.body is None:
+    if not isinstance(found, Document) or found.body is None:
         return Extract(whole, title=" ".join((root.findtext(".//title") or "").split()))
-    text = text_of(found.body, skip=frozenset())
+    text = text_of(found.body, skip=None)
     # Below this length trafilatura takes what it can get, without its structure.
     return Extract(text if len(text) >= _SHORTEST else whole, found.title or "", found.author or "", found.date or "")

@@ -15,6 +15,8 @@ _HEADING, _TITLE = 1.15, 1.6
 _LONGEST_HEADING = 200
 # A paragraph begins where base lines are this many times as far apart as elsewhere, or with such an indent.
 _GAP, _INDENT = 1.3, 0.8
+# Lines of one paragraph stand at most so many heights of their letters apart, unless the whole page is like that.
+_WIDEST = 1.8
 # A line that ends a sentence and leaves this part of the width free ends a paragraph.
 _FREE = 0.15
 # A line at the top or bottom that so many pages share, numbers aside, is a running head.
@@ -125,7 +127,10 @@ class _Page:
     def __init__(self, lines: Sequence[Piece]) -> None:
         self.lines = lines
         down = [a.bottom - b.bottom for a, b in pairwise(lines) if b.bottom < a.bottom]
-        self._step = median(down) if down else 0.0
+        # Where most paragraphs have one line, most steps are wider than lines of a paragraph stand apart.
+        close = [step for step, line in zip(down, lines, strict=False) if step <= _WIDEST * line.height]
+        steps = close if len(close) > 1 else down
+        self._step = median(steps) if steps else 0.0
         self._order = {id(line): number for number, line in enumerate(lines)}
         # The column of a line is the lines around it that overlap it sideways.
         self._sides = [self._column(number) for number in range(len(lines))]
@@ -133,8 +138,7 @@ class _Page:
     def follows(self, before: Piece, line: Piece) -> bool:
         """Tell whether a line stands just below the one before, on the same page."""
         down = before.bottom - line.bottom
-        usual = max(self._step, 1.0 * line.height)
-        return id(before) in self._order and 0 < down <= _GAP * min(usual, 1.8 * line.height) + 0.01
+        return id(before) in self._order and 0 < down <= _GAP * max(self._step, line.height)
 
     def left_of(self, line: Piece) -> float:
         """Return where the column of a line begins."""
@@ -172,7 +176,7 @@ def _without_running_heads(pages: Sequence[Sequence[Piece]]) -> list[Sequence[Pi
     for lines in pages:
         shared.update(set(_edges(lines)))
     least = max(_FEWEST_PAGES, _SHARED * len(pages))
-    kept = []
+    kept: list[Sequence[Piece]] = []
     for lines in pages:
         drop = {line for edge, line in _edge_lines(lines) if shared[edge, _pattern(line)] >= least}
         kept.append([line for line in lines if line not in drop])

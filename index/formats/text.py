@@ -58,7 +58,7 @@ def decoded(source: str, data: bytes, declared: str = "") -> str:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
-        for other in (declared, _guessed(data, error.start)):
+        for other in (declared, _guessed(data, error.start)) if encoding == "utf-8" else ():
             text = _decoded_as(other, data)
             if text is not None:
                 return text
@@ -80,7 +80,7 @@ def _guessed(data: bytes, start: int) -> str:
 
     if b"\0" in data:
         return ""
-    begin = max(0, start - _SAMPLE // 10)
+    begin = data.rfind(b"\n", max(0, start - _SAMPLE // 100), start) + 1 or start
     sample = data[begin : begin + _SAMPLE]
     if begin + _SAMPLE < len(data):
         sample = sample[: sample.rfind(b"\n") + 1] or sample[: sample.rfind(b" ") + 1] or sample
