@@ -37,6 +37,8 @@ class Connection(http.client.HTTPConnection):
         super().__init__(host, port)
         self.default_port = 443 if context else 80  # which the Host header leaves out
         self._address, self._context, self._until = address, context, until
+        # The body is read from it when `HTTPConnection` has let go of it already.
+        self._open: socket.socket | None = None
         # A timeout of the socket is for each read: a server that sends a byte a second would never reach it.
         self._timer = threading.Timer(max(0.0, until - time.monotonic()), self._cut)
         self._timer.daemon = True
@@ -58,10 +60,11 @@ class Connection(http.client.HTTPConnection):
     def connect(self) -> None:
         """Connect to the address; nothing is looked up any more."""
         left = max(0.001, self._until - time.monotonic())
-        self.sock = socket.create_connection((self._address, self.port), timeout=left)
+        self.sock = self._open = socket.create_connection((self._address, self.port), timeout=left)
         if self._context:
-            self.sock = self._context.wrap_socket(self.sock, server_hostname=self.host, do_handshake_on_connect=False)
-            self.sock.do_handshake()
+            tls = self._context.wrap_socket(self.sock, server_hostname=self.host, do_handshake_on_connect=False)
+            self.sock = self._open = tls
+            tls.do_handshake()
 
     def response(self, target: str) -> http.client.HTTPResponse:
         """Ask for a path and return the answer, whose body is not read yet. Raises `OSError`, `HTTPException`."""
@@ -69,10 +72,9 @@ class Connection(http.client.HTTPConnection):
         return self.getresponse()
 
     def _cut(self) -> None:
-        sock = self.sock
-        if sock is not None:
+        if self._open is not None:
             with suppress(OSError):
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+                self._open.shutdown(socket.SHUT_RDWR)
 
 
 def body_of(response: http.client.HTTPResponse) -> bytes | None:

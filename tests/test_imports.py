@@ -22,7 +22,6 @@ AT_THE_EDGE = {
     "pypdfium2": {"index/formats/pdf.py"},
     "mammoth": {"index/formats/docx.py"},
     "zipfile": {"index/formats/archive.py"},
-    "socket": {"index/fetch.py", "index/transfer.py"},
 }
 FILES = sorted(path.relative_to(ROOT).as_posix() for package in LEVEL for path in (ROOT / package).rglob("*.py"))
 
