@@ -58,7 +58,16 @@ def write(name: str, text: str) -> None:
 def test_folder_is_read_with_its_folders_in_order_and_only_what_is_known(
     add: Add, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name in ("b/2.txt", "b/1.md", "a.txt", "b/c/deep.TXT", ".git/hidden.md", "b/.hidden.txt", "picture.png", "x.log"):
+    for name in (
+        "b/2.txt",
+        "b/1.md",
+        "a.txt",
+        "b/c/deep.TXT",
+        ".git/hidden.md",
+        "b/.hidden.txt",
+        "picture.png",
+        "x.log",
+    ):
         write(name, f"This is {name}.")
     shutil.copy(DATA / "report.docx", "b/report.docx")
     assert add(".") == 0
@@ -78,7 +87,14 @@ def test_each_failure_is_told_at_the_end_and_the_rest_is_added(add: Add, capsys:
     lines = said.err.splitlines()
     assert len(lines) == 6
     assert all(line.startswith("pullquote: cannot read the article ") for line in lines)
-    reasons = ("there is no article in the folder", "No such file", "no text in it", "is a scan", "no public", "not http")
+    reasons = (
+        "there is no article in the folder",
+        "No such file",
+        "no text in it",
+        "is a scan",
+        "no public",
+        "not http",
+    )
     assert all(reason in line for reason, line in zip(reasons, lines, strict=True))
     assert list(add.articles) == ["good"]
 
@@ -224,7 +240,7 @@ def test_every_source_keeps_one_id_and_no_text_that_was_given_last_is_lost(
         assert all(texts[source] == latest[source] for source in before if source in latest)
         if len(latest) == len(batch):
             assert set(latest.values()) <= set(texts.values())
-    again = admit(stored, stored.values())
+    again = admit(stored, tuple(stored.values()))
     assert [(admission.article, admission.outcome) for admission in again] == [
         (article, "already there") for article in stored.values()
     ]
