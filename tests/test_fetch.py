@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import socket
 import threading
 import zlib
 from collections.abc import Iterator
@@ -315,7 +316,8 @@ def test_whole_time_is_limited_however_the_server_drips(server: Server, part: st
         stop.set()
 
 
-def test_server_that_is_not_there(server: Server) -> None:
-    port = server.server_port
-    server.server_close()
-    assert "ConnectionRefusedError" in refused(f"http://127.0.0.1:{port}/", allow_private=True)
+def test_server_that_is_not_there() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and nobody listens
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}/"
+        assert "no answer from the server (ConnectionRefusedError" in refused(url, allow_private=True)

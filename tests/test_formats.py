@@ -183,7 +183,7 @@ def test_damaged_files_are_refused_or_read(name: str) -> None:
         if name != "report.pdf" or cut < 100:  # PDFium mends what it can
             refused(reader, data[:cut])
     for place in range(0, len(data), max(1, len(data) // 15)):
-        with suppress(UnreadableArticle):  # whose message is one line, always
+        with suppress(UnreadableArticle):
             reader("a", data[:place] + bytes([data[place] ^ 0xFF]) + data[place + 1 :])
 
 

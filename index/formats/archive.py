@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import zlib
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
@@ -14,6 +15,8 @@ _MOST_BYTES = 300_000_000
 # Texts alone: all of War and Peace has 4 MB with its tags.
 _MOST_MARKUP = 30_000_000
 
+# What `zipfile` raises for a file that is not sound, or lacks an entry.
+_DAMAGE = (BadZipFile, EOFError, KeyError, OSError, RuntimeError, ValueError, struct.error, zlib.error)
 _BOMB = "unpack it, and add only what is text"
 
 
@@ -28,7 +31,7 @@ class Archive:
             raise UnreadableArticle(source, reason, "save it without a password, in today's format")
         try:
             self._zip = ZipFile(io.BytesIO(data))
-        except (BadZipFile, ValueError, NotImplementedError) as error:
+        except _DAMAGE as error:
             raise self.damaged(error) from error
         self._check()
 
@@ -41,7 +44,7 @@ class Archive:
         """Return an entry's bytes. Raises `UnreadableArticle` when it is missing or damaged."""
         try:
             return self._zip.read(name)  # never more than the size it declares
-        except (KeyError, BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+        except _DAMAGE as error:
             raise self.damaged(error) from error
 
     def damaged(self, error: object) -> UnreadableArticle:
