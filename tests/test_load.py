@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from index.errors import UnreadableArticle
+from index.formats.text import first_heading
 from index.load import LARGEST_FILE, SUFFIXES, load_article, load_text
 from index.types import Article
 
@@ -34,6 +35,8 @@ def test_byte_order_mark_is_no_text(tmp_path: Path) -> None:
         ("some-notes.md", "#hashtag\n#\n#  \nNo heading", "Some notes"),
         ("some-notes.txt", "# A comment", "Some notes"),
         ("SHOUT.MD", "# Heard", "Heard"),
+        ("a.md", "# #\n# On C# ##", "On C#"),
+        ("a.md", "# C#", "C#"),
     ],
 )
 def test_title_is_the_first_heading_or_the_name(tmp_path: Path, name: str, text: str, title: str) -> None:
@@ -151,6 +154,11 @@ def test_text_that_is_too_long_is_refused_in_one_line(tmp_path: Path) -> None:
         load_article(path)
     with pytest.raises(UnreadableArticle, match=r"its text has 10000001 characters, more than 10000000; split it"):
         load_text("a" * 10_000_001, title="T", source="stdin")
+
+
+def test_title_is_found_in_linear_time() -> None:
+    # It took 4 seconds for 3,000 characters, and the cube of that for more.
+    assert first_heading("# a" + " " * 100_000 + "b" + " #" * 100_000 + "x").endswith("x")
 
 
 def test_title_cannot_break_a_line_or_command_a_terminal(tmp_path: Path) -> None:

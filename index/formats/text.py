@@ -8,7 +8,7 @@ import re
 from index.errors import UnreadableArticle
 from index.formats.extract import LONGEST_TEXT, Extract
 
-_HEADING = re.compile(r"^#[ \t]+(\S.*?)[ \t]*#*[ \t]*\r?$", re.MULTILINE)
+_HEADING = re.compile(r"^#[ \t]+(\S.*)$", re.MULTILINE)
 
 # UTF-32 before UTF-16, whose mark its own begins with.
 _MARKS = (
@@ -42,8 +42,13 @@ def read_markdown(source: str, data: bytes, declared: str = "") -> Extract:
 
 def first_heading(text: str) -> str:
     """Return the first Markdown heading of level 1, empty when there is none. The time is linear."""
-    heading = _HEADING.search(text)
-    return heading[1] if heading else ""
+    for heading in _HEADING.finditer(text):
+        words = heading[1].rstrip()
+        bare = words.rstrip("#")  # a heading may be closed by "#" after a blank, but C# is a word
+        title = bare.rstrip() if not bare or bare[-1].isspace() else words
+        if title:
+            return title
+    return ""
 
 
 def decoded(source: str, data: bytes, declared: str = "") -> str:
