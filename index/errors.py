@@ -161,8 +161,8 @@ class FormatMismatch(StoreError):
 
     def __init__(self, path: Path, found: int, supported: int) -> None:
         super().__init__(
-            f"{_shown(path)} is in format {found}, this version reads format {supported}: install the version of "
-            "pullquote that wrote it, or remove the library's folder and add the articles again"
+            f"{_shown(path)} is in format {found}, this version reads formats up to {supported}: install the version "
+            "of pullquote that wrote it, or remove the library's folder and add the articles again"
         )
 
 

@@ -16,6 +16,7 @@ from index.encode import Encoder
 from index.errors import BadManifest, ModelMismatch, SegmenterMismatch
 from index.lexical import Lexical
 from index.manifest import ARTICLES, FORMAT, MANIFEST, Manifest, add_again, check_files, describe, read_file
+from index.migrations import Record, migrated
 from index.segment import segmenter_fingerprint
 from index.types import Article, Sentence
 from index.vectors import Vectors
@@ -58,7 +59,7 @@ def read_generation(folder: Path, manifest: Manifest, encoder: Encoder) -> Index
     if manifest.segmenter != segmenter_fingerprint():
         raise SegmenterMismatch(manifest.segmenter, segmenter_fingerprint())
     check_files(folder, manifest.files)
-    articles = _articles_of(folder)
+    articles = _articles_of(folder, manifest.format)
     table = np.load(folder / _SENTENCES, allow_pickle=False)
     vectors, lexical = Vectors.load(folder), Lexical.load(folder / "lexical")
     return Index(articles, _sentences_of(table, articles), vectors=vectors, lexical=lexical, encoder=encoder)
@@ -70,24 +71,50 @@ def read_articles(folder: Path, manifest: Manifest) -> tuple[Article, ...]:
     Raises `DamagedGeneration` when their file is not what was written.
     """
     check_files(folder, [file for file in manifest.files if file.name == ARTICLES])
-    return _articles_of(folder)
+    return _articles_of(folder, manifest.format)
 
 
 def _lines_of(articles: Iterable[Article]) -> bytes:
     """Return articles as JSON lines; line ends inside a text are escaped, so an article is one line."""
-    fields = ({"id": a.id, "title": a.title, "source": a.source, "sha256": a.sha256, "text": a.text} for a in articles)
-    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in fields).encode("utf-8")
+    return "".join(json.dumps(_record_of(article), ensure_ascii=False) + "\n" for article in articles).encode("utf-8")
 
 
-def _articles_of(folder: Path) -> tuple[Article, ...]:
-    """Return the articles of their JSON lines."""
+def _articles_of(folder: Path, found: int) -> tuple[Article, ...]:
+    """Return the articles of their JSON lines, which were written in the format `found`."""
     path = folder / ARTICLES
     try:
         # Only "\n" parts lines: a text may hold other separators, such as U+2028, unescaped.
         lines = [json.loads(line) for line in read_file(path).split(b"\n") if line]
-        return tuple(Article(line["id"], line["title"], line["text"], line["source"]) for line in lines)
+        return tuple(_article_of(migrated(line, found)) for line in lines)
     except (ValueError, KeyError, TypeError) as error:
         raise BadManifest(path, f"cannot be understood ({error})", add_again(folder)) from error
+
+
+def _record_of(article: Article) -> Record:
+    """Return an article as JSON holds it."""
+    return Record(
+        id=article.id,
+        title=article.title,
+        source=article.source,
+        author=article.author,
+        date=article.date,
+        pages=list(article.pages),
+        sha256=article.sha256,
+        text=article.text,
+    )
+
+
+def _article_of(record: Record) -> Article:
+    """Return the article that JSON holds."""
+    return Article(
+        id=record["id"],
+        title=record["title"],
+        text=record["text"],
+        source=record["source"],
+        author=record["author"],
+        date=record["date"],
+        pages=tuple(record["pages"]),
+    )
 
 
 def _table_of(index: Index) -> NDArray[np.int32]:

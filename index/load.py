@@ -1,4 +1,4 @@
-"""Read articles. The text of an article is exactly what its file holds: offsets point into it for ever."""
+"""Read articles: from files, from the web and from a text at hand. Offsets point into what is stored, for ever."""
 
 from __future__ import annotations
 
@@ -11,90 +11,115 @@ from pathlib import Path
 from types import MappingProxyType
 
 from index.errors import UnreadableArticle
+from index.fetch import Fetched, fetch
+from index.formats.docx import read_docx
+from index.formats.epub import read_epub
+from index.formats.extract import LONGEST_TEXT, Extract
+from index.formats.html import read_html
+from index.formats.pdf import read_pdf
+from index.formats.text import read_markdown, read_plain
 from index.types import Article
 
-_HEADING = re.compile(r"^#[ \t]+(\S.*?)[ \t]*#*[ \t]*\r?$", re.MULTILINE)
-_NO_WORD = re.compile(r"[\W_]+")
+# Given what to call it in messages, its bytes and the encoding that was declared for them, if any.
+Reader = Callable[[str, bytes, str], Extract]
+
+# Bytes; a scanned book has some 100 MB.
+LARGEST_FILE = 200_000_000
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_LONGEST_TITLE = 300
+_LONGEST_ID = 60  # of those made of a title
+_NO_WORD = re.compile(r"[\W_]+")
 
 
 def load_article(path: Path) -> Article:
     """Read a file as an article: its id is made of the file's name, its source is the absolute path.
 
-    Raises `UnreadableArticle` when the file is missing, of a kind that is not read, not UTF-8, or without text.
+    Raises `UnreadableArticle` when the file is missing, of a kind that is not read, damaged, too large or without text.
     """
     reader = _reader_of(path)
     try:
         data = path.read_bytes()
     except OSError as error:
         raise UnreadableArticle(path, error.strerror or str(error), "check the path and its permissions") from error
-    title, text = reader(path, data)
     stem = _printable(path.stem)
-    return _article(text, article_id=_slug(stem), title=title or _title_of(stem), source=_printable(path.resolve()))
+    return _article(reader(_printable(path), data, ""), name=stem, source=_printable(path.resolve()))
 
 
-def load_text(text: str, *, title: str, source: str) -> Article:
+def load_url(url: str, *, get: Callable[[str], Fetched] = fetch) -> Article:
+    """Read a page or a file of the web as an article: its id is made of its title, its source is the URL.
+
+    Raises `UnreadableArticle` for what `load_article` refuses, and when the address may not be fetched or does not
+    answer.
+    """
+    fetched = get(url)
+    found = READERS[fetched.suffix](url, fetched.data, fetched.charset)
+    return _article(found, name=fetched.name, source=url, article_id=_short(_slug(found.title or fetched.name)))
+
+
+def load_text(data: str | bytes, *, title: str, source: str) -> Article:
     """Make an article of a text that is at hand: its id is made of the title.
 
     Raises `UnreadableArticle` when there is no text in it, or characters that no text file can hold.
     """
-    return _article(text, article_id=_slug(title), title=title, source=source)
+    text = data if isinstance(data, str) else read_plain(source, data).text
+    return _article(Extract(text, title), name=title, source=source)
 
 
-def _article(text: str, *, article_id: str, title: str, source: str) -> Article:
+def _article(found: Extract, *, name: str, source: str, article_id: str = "") -> Article:
     """Put an article together, unless its text is none."""
+    text = found.text
     if not text or text.isspace():
         raise UnreadableArticle(source, "there is no text in it", "give a file that holds an article")
+    if len(text) > LONGEST_TEXT:
+        reason = f"its text has {len(text)} characters, more than {LONGEST_TEXT}"
+        raise UnreadableArticle(source, reason, "split it into articles")
     if "\0" in text:
         place = text.index("\0")
-        raise UnreadableArticle(source, f"character {place} is NUL, so this is no UTF-8 text", "save it as UTF-8")
+        raise UnreadableArticle(source, f"character {place} is NUL, so this is no text", "save it as UTF-8")
     lone = _SURROGATE.search(text)
     if lone:
         raise UnreadableArticle(source, f"character {lone.start()} is half of a surrogate pair", "save it as UTF-8")
-    return Article(article_id, title, text, source)
+    return Article(
+        id=article_id or _slug(name),
+        title=_line(found.title) or _title_of(_line(name)),
+        text=text,
+        source=source,
+        author=_line(found.author),
+        date=found.date,
+        pages=found.pages,
+    )
 
 
-def _reader_of(path: Path) -> Callable[[Path, bytes], tuple[str, str]]:
-    """Return the function that reads files of this kind; see that it is a file first."""
+def _reader_of(path: Path) -> Reader:
+    """Return the function that reads files of this kind; see that it is a file first, and no larger than is read."""
     try:
-        mode = path.stat().st_mode
+        about = path.stat()
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = getattr(error, "strerror", None) or str(error)
         raise UnreadableArticle(path, reason, "check the path") from error
-    if not stat.S_ISREG(mode):
-        kind = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
+    if not stat.S_ISREG(about.st_mode):
+        kind = "a folder" if stat.S_ISDIR(about.st_mode) else "not a regular file"
         raise UnreadableArticle(path, f"it is {kind}", "give the path of a file")
-    reader = _READERS.get(path.suffix.lower())
+    reader = READERS.get(path.suffix.lower())
     if reader is None:
         kind = f"{path.suffix} files are" if path.suffix else "a file without a suffix is"
         raise UnreadableArticle(path, f"{kind} not read", f"give one of {', '.join(SUFFIXES)}")
+    if about.st_size > LARGEST_FILE:
+        reason = f"it has {about.st_size} bytes, more than {LARGEST_FILE}"
+        raise UnreadableArticle(path, reason, "split it into articles")
     return reader
-
-
-def _read_plain(path: Path, data: bytes) -> tuple[str, str]:
-    """Return no title and the text of a plain text file."""
-    return "", _decoded(path, data)
-
-
-def _read_markdown(path: Path, data: bytes) -> tuple[str, str]:
-    """Return the first heading of a Markdown file, if there is one, and its text with all marks as they are."""
-    text = _decoded(path, data)
-    heading = _HEADING.search(text)
-    return heading[1] if heading else "", text
-
-
-def _decoded(path: Path, data: bytes) -> str:
-    """Decode UTF-8, strictly. A byte order mark is no part of the text."""
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        reason = f"byte {error.start} is not UTF-8 ({error.reason})"
-        raise UnreadableArticle(path, reason, "save it as UTF-8") from error
 
 
 def _printable(path: Path | str) -> str:
     """Return a path as text; bytes that are no UTF-8, which a file name may hold, become question marks."""
     return os.fsencode(path).decode("utf-8", "replace")
+
+
+def _line(text: str) -> str:
+    """Return what a file says about itself so that it can be stored and shown on one line of a terminal."""
+    return _CONTROL.sub(" ", _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)).strip()[:_LONGEST_TITLE]
 
 
 def _title_of(stem: str) -> str:
@@ -109,9 +134,24 @@ def _slug(name: str) -> str:
     return _NO_WORD.sub("-", unicodedata.normalize("NFC", name).lower()).strip("-") or "article"
 
 
-_READERS: Mapping[str, Callable[[Path, bytes], tuple[str, str]]] = MappingProxyType(
-    {".txt": _read_plain, ".md": _read_markdown}
+def _short(article_id: str) -> str:
+    """Cut a long id, between words where that leaves the most of it."""
+    if len(article_id) <= _LONGEST_ID:
+        return article_id
+    return article_id[: _LONGEST_ID + 1].rpartition("-")[0] or article_id[:_LONGEST_ID]
+
+
+READERS: Mapping[str, Reader] = MappingProxyType(
+    {
+        ".txt": read_plain,
+        ".md": read_markdown,
+        ".html": read_html,
+        ".htm": read_html,
+        ".pdf": read_pdf,
+        ".docx": read_docx,
+        ".epub": read_epub,
+    }
 )
 
 # The kinds of file that are read.
-SUFFIXES = tuple(_READERS)
+SUFFIXES = tuple(READERS)

@@ -11,8 +11,8 @@ from pathlib import Path
 from index.checksum import sha256_of
 from index.errors import BadManifest, ChecksumMismatch, DamagedGeneration, FormatMismatch, MissingFile, TruncatedFile
 
-# Raise this number when files of before cannot be read any more.
-FORMAT = 1
+# Raise this number when what is written changes, and add a function to index/migrations.py that reads what was before.
+FORMAT = 2
 
 MANIFEST = "manifest.json"
 ARTICLES = "articles.jsonl"
@@ -68,7 +68,7 @@ def read_manifest(folder: Path, digest: str) -> Manifest:
     try:
         fields = json.loads(data)
         found = fields["format"]
-        if found != FORMAT:
+        if not 1 <= found <= FORMAT:
             raise FormatMismatch(path, found, FORMAT)
         files = tuple(StoredFile(**file) for file in fields.pop("files"))
         return Manifest(**fields, files=files)

@@ -24,6 +24,7 @@ from typing import TypeVar
 
 from filelock import FileLock, Timeout
 
+from index.admit import Admission, admit
 from index.build import Index, Progress, build_index
 from index.durable import Step, no_step, sync
 from index.encode import Encoder
@@ -31,7 +32,6 @@ from index.errors import (
     DamagedGeneration,
     EmptyLibrary,
     StoreLocked,
-    UnreadableArticle,
     UnwritableStore,
 )
 from index.generation import read_articles, read_generation, write_generation
@@ -64,6 +64,14 @@ class StoreStatus:
     articles: int
     sentences: int
     bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """The index after articles were added, and what became of each of them, in the order in which they were given."""
+
+    index: Index
+    admissions: tuple[Admission, ...]
 
 
 class Store:
@@ -115,19 +123,21 @@ class Store:
         """Return what the current generation's manifest says. Raises `EmptyLibrary`, `DamagedGeneration`."""
         return self._read(self._status)
 
-    def add(self, articles: Sequence[Article], encoder: Encoder, *, progress: Progress | None = None) -> Index:
-        """Add articles, or replace those of the same id, as a new generation; only new sentences are embedded.
+    def add(self, articles: Sequence[Article], encoder: Encoder, *, progress: Progress | None = None) -> Added:
+        """Add articles, or replace those of the same source, as a new generation; only new sentences are embedded.
 
-        When all of them are there already, the generation stays. Raises what `load` raises, but for `EmptyLibrary`,
-        and `UnreadableArticle` when two of the articles have one id, `StoreLocked`, `UnwritableStore`.
+        What becomes of each, and its id, is decided by `admit`. When all of them are there already, the generation
+        stays. Raises what `load` raises, but for `EmptyLibrary`, and `StoreLocked`, `UnwritableStore`.
         """
-        given = _by_id(articles)
         with self._writing():
             known = self._known(encoder)
             stored = dict(known.articles) if known else {}
-            if known and stored == stored | given:
-                return known
-            return self._commit(build_index(tuple((stored | given).values()), encoder, progress=progress, known=known))
+            admissions = admit(stored, articles)
+            wanted = stored | {admission.article.id: admission.article for admission in admissions}
+            if known and stored == wanted:
+                return Added(known, admissions)
+            index = build_index(tuple(wanted.values()), encoder, progress=progress, known=known)
+            return Added(self._commit(index), admissions)
 
     def remove(self, article_ids: Sequence[str], encoder: Encoder) -> Index:
         """Remove articles, as a new generation; nothing is embedded.
@@ -264,13 +274,3 @@ class Store:
 def _number_of(folder: Path) -> int | None:
     """Return the number of a generation's folder, None for any other."""
     return int(folder.name) if re.fullmatch(r"\d{6,}", folder.name) else None
-
-
-def _by_id(articles: Sequence[Article]) -> dict[str, Article]:
-    """Return articles by id. Raises `UnreadableArticle` when two different ones have the same."""
-    given: dict[str, Article] = {}
-    for article in articles:
-        if given.setdefault(article.id, article) != article:
-            reason = f"its id {article.id} is also that of {given[article.id].source}"
-            raise UnreadableArticle(article.source, reason, "rename one of the files")
-    return given

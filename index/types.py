@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -18,18 +19,28 @@ class Span:
 class Article:
     """One article, as stored. `text` is never changed: every offset points into it.
 
-    `id` is unique in a library (a slug of the title), `source` says where the text came from (a file's name or path).
+    `id` is unique in a library (a slug of the file's name or of the title), `source` says where the text came from (a
+    path or a URL). `author` and `date` (ISO 8601) are empty when they are not known. `pages` holds the code point at
+    which each page starts, in order, and nothing when the article has no pages.
     """
 
     id: str
     title: str
     text: str
     source: str
+    author: str = ""
+    date: str = ""
+    pages: tuple[int, ...] = ()
 
     @property
     def sha256(self) -> str:
         """SHA-256 of the text's UTF-8 bytes, in hexadecimal."""
         return sha256(self.text.encode("utf-8")).hexdigest()
+
+
+def page_of(article: Article, offset: int) -> int | None:
+    """Return the page on which a code point of the article's text stands, from 1; None when there are no pages."""
+    return bisect_right(article.pages, offset) or None
 
 
 @dataclass(frozen=True, slots=True)

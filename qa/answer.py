@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from index.build import Index
 from index.errors import EmptyQuestion
-from index.types import Hit
+from index.types import Hit, page_of
 from qa.followup import leaning
 from qa.reader import Reader
 from qa.retrieve import passages, retrieve
@@ -86,7 +86,8 @@ def _read(
 
 
 def _citation(one: Ranked, probability: float, index: Index) -> Citation:
-    sentence, text = one.hit.sentence, index.article(one.hit.sentence.article_id).text
+    sentence, article = one.hit.sentence, index.article(one.hit.sentence.article_id)
+    text = article.text
     words = None
     if one.reading is not None and one.reading.end > one.reading.start:
         start, end = sentence.start + one.reading.start, sentence.start + one.reading.end
@@ -100,4 +101,5 @@ def _citation(one: Ranked, probability: float, index: Index) -> Citation:
         text=text[sentence.start : sentence.end],
         probability=probability,
         answer=words,
+        page=page_of(article, sentence.start),
     )

@@ -24,7 +24,8 @@ class Citation:
     """A sentence quoted from an article: `text == article.text[start:end]`.
 
     `ordinal` and `paragraph` count from 0. `probability` in [0, 1] is the calibrated chance that this sentence answers
-    the question. `answer` marks the answering words inside the sentence, where the reader found some.
+    the question. `answer` marks the answering words inside the sentence, where the reader found some. `page` counts
+    from 1, and is None in an article without pages.
     """
 
     article_id: str
@@ -35,6 +36,7 @@ class Citation:
     text: str
     probability: float
     answer: Quote | None
+    page: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

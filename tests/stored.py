@@ -14,7 +14,7 @@ TROOPS = Article(
     "troops", "Troops", "Biden sent troops.\u2028Putin waited.\r\n\r\nNATO met 😀 in Berlin.", "/a/troops.txt"
 )
 CATS = Article("cats", "Cats", "A cat sat on a mat. Putin waited.", "/a/cats.txt")
-CATS_2 = Article("cats", "More cats", "A cat sat on a mat. It slept.", "/b/cats.txt")
+CATS_2 = Article("cats", "More cats", "A cat sat on a mat. It slept.", "/a/cats.txt")
 RIVER = Article("river", "River", "\u00a0The river is long. It waited.\n", "/a/river.txt")
 
 

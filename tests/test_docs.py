@@ -33,6 +33,8 @@ def test_every_make_target_is_documented() -> None:
 def test_the_commands_of_the_readme_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(ROOT / "seeds", tmp_path / "seeds")
     (tmp_path / "report.txt").write_text("The bridge was closed on Monday. It opens again in May.\n")
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "ferry.md").write_text("# The ferry\n\nThe ferry sails at nine.\n")
     monkeypatch.chdir(tmp_path)
     run = [c for c in COMMANDS if not re.search(r"\b(serve|eval)\b", c)]
     assert len(run) >= 6

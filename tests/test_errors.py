@@ -25,7 +25,7 @@ ONE_OF_EACH = {
     errors.UnwritableStore(PATH, OSError("disk\nfull")): ["a\\nb", "disk full", "--home"],
     errors.ModelMismatch("old\n", "new\n"): ["'old\\n'", "'new\\n'", "pullquote rebuild"],
     errors.SegmenterMismatch("old\n", "new\n"): ["'old\\n'", "'new\\n'", "pullquote rebuild"],
-    errors.FormatMismatch(PATH, 2, 1): ["a\\nb", "format 2", "format 1", "install"],
+    errors.FormatMismatch(PATH, 2, 1): ["a\\nb", "format 2", "formats up to 1", "install"],
     errors.MissingFile(PATH, "is\nmissing", "do\nthis"): ["a\\nb", "is missing", "do this"],
     errors.TruncatedFile(PATH, "is short", "do this"): ["a\\nb", "is short", "do this"],
     errors.ChecksumMismatch(PATH, "is other", "do this"): ["a\\nb", "is other", "do this"],

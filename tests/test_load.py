@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from index.errors import UnreadableArticle
-from index.load import SUFFIXES, load_article, load_text
+from index.formats.text import first_heading
+from index.load import LARGEST_FILE, SUFFIXES, load_article, load_text
 from index.types import Article
 
 
@@ -34,6 +35,8 @@ def test_byte_order_mark_is_no_text(tmp_path: Path) -> None:
         ("some-notes.md", "#hashtag\n#\n#  \nNo heading", "Some notes"),
         ("some-notes.txt", "# A comment", "Some notes"),
         ("SHOUT.MD", "# Heard", "Heard"),
+        ("a.md", "# #\n# On C# ##", "On C#"),
+        ("a.md", "# C#", "C#"),
     ],
 )
 def test_title_is_the_first_heading_or_the_name(tmp_path: Path, name: str, text: str, title: str) -> None:
@@ -66,11 +69,11 @@ def test_name_that_is_not_utf_8_can_be_stored(tmp_path: Path) -> None:
     [
         ("a.txt", b"", "no text in it"),
         ("a.md", b" \r\n\xc2\xa0\t", "no text in it"),
-        ("a.txt", b"caf\xe9 au lait", "byte 3 is not UTF-8 (invalid continuation byte); save it as UTF-8"),
-        ("a.txt", "Text".encode("utf-16"), "byte 0 is not UTF-8"),
         ("a.txt", "Text".encode("utf-16-le"), "character 1 is NUL"),
-        ("a.txt", b"\xed\xa0\x80", "byte 0 is not UTF-8"),
-        ("a.pdf", b"Text", ".pdf files are not read; give one of .txt, .md"),
+        ("a.txt", b"One.\0Two.\xff", "byte 9 is not UTF-8 and no other encoding fits; save it as UTF-8"),
+        ("a.txt", b"\xff\xfeodd", "byte 4 is not UTF-16 and no other encoding fits"),
+        ("a.txt", bytes(range(1, 256)), "byte 127 is not UTF-8 and no other encoding fits"),
+        ("a.odt", b"Text", ".odt files are not read; give one of .txt, .md"),
         ("README", b"Text", "a file without a suffix is not read; give one of .txt, .md"),
     ],
 )
@@ -106,4 +109,60 @@ def test_text_at_hand() -> None:
 
 
 def test_suffixes() -> None:
-    assert SUFFIXES == (".txt", ".md")
+    assert SUFFIXES == (".txt", ".md", ".html", ".htm", ".pdf", ".docx", ".epub")
+
+
+RUSSIAN = "Мост был закрыт в понедельник. Он откроется снова в мае."
+FRENCH = "Le café était fermé à l’été. Où est passé le garçon ? « Voilà », dit-elle."
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp1252", FRENCH),
+        ("cp1252", "caf\xe9 au lait"),
+        ("latin-1", "Die Straße führt über die Brücke. Größe zählt."),
+        ("cp1251", RUSSIAN),
+        ("koi8-r", RUSSIAN),
+        ("gb18030", "这座桥星期一关闭了。五月将再次开放。"),
+        ("shift_jis", "橋は月曜日に閉鎖された。五月に再開する。"),
+        ("utf-16", FRENCH),
+        ("utf-32", FRENCH),
+        ("utf-8-sig", FRENCH),
+    ],
+)
+def test_other_encodings_are_recognised(tmp_path: Path, encoding: str, text: str) -> None:
+    assert load_article(written(tmp_path, "a.txt", text.encode(encoding))).text == text
+    late = "Plain words only.\n" * 20_000 + text
+    assert load_article(written(tmp_path, "b.txt", late.encode(encoding))).text == late
+
+
+def test_utf_8_is_never_taken_for_another_encoding(tmp_path: Path) -> None:
+    for text in ("Ã©", "â€œ", "é", "Ł", FRENCH, RUSSIAN):
+        assert load_article(written(tmp_path, "a.txt", text.encode())).text == text
+
+
+def test_text_that_is_too_long_is_refused_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    with path.open("wb") as file:
+        file.truncate(100_000_000)
+    with pytest.raises(UnreadableArticle, match=r"it has 100000000 bytes, more than 40000000; split it"):
+        load_article(path)
+    with path.open("wb") as file:
+        file.truncate(LARGEST_FILE + 1)
+    with pytest.raises(UnreadableArticle, match=rf"it has {LARGEST_FILE + 1} bytes, more than {LARGEST_FILE}"):
+        load_article(path)
+    with pytest.raises(UnreadableArticle, match=r"its text has 10000001 characters, more than 10000000; split it"):
+        load_text("a" * 10_000_001, title="T", source="stdin")
+
+
+def test_title_is_found_in_linear_time() -> None:
+    # It took 4 seconds for 3,000 characters, and the cube of that for more.
+    assert first_heading("# a" + " " * 100_000 + "b" + " #" * 100_000 + "x").endswith("x")
+
+
+def test_title_cannot_break_a_line_or_command_a_terminal(tmp_path: Path) -> None:
+    page = b"<title>Red \x1b[31m\n alert\xc2\x9b2J</title><p>Some text.</p>"
+    assert load_article(written(tmp_path, "a.html", page)).title == "Red [31m alert2J"
+    assert load_text("x", title="a\nb\udce9", source="s").title == "a b\ufffd"
+    assert len(load_text("x", title="t" * 1000, source="s").title) == 300

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from qa.types import Answer, Citation, Quote
 from ui.render import answer_to_dict, answer_to_text
 
@@ -46,6 +48,12 @@ def test_an_answer_in_json() -> None:
 def test_an_answer_for_people() -> None:
     text = answer_to_text(Answer("How long?", "answered", 0.93456, (BEST,), (BEST,), 0.1))
     assert text == "[1] It rained for two days.\n    report, paragraph 3, sentence 5 · 93 % sure"
+
+
+def test_a_page_is_told_to_people() -> None:
+    best = replace(BEST, page=3)
+    text = answer_to_text(Answer("How long?", "answered", 0.93456, (best,), (best,), 0.1))
+    assert text.splitlines()[1] == "    report, page 3, paragraph 3, sentence 5 · 93 % sure"
 
 
 def test_no_answer_for_people_names_the_nearest_as_such() -> None:

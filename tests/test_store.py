@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,6 @@ from index.errors import (
     EmptyLibrary,
     ModelMismatch,
     SegmenterMismatch,
-    UnreadableArticle,
 )
 from index.segment import segmenter_fingerprint
 from index.store import Store, StoreStatus
@@ -28,21 +28,21 @@ def library(home: Path) -> Path:
 def test_what_is_loaded_is_what_was_added(home: Path, encoder: FakeEncoder) -> None:
     store = Store(home)
     added = store.add([TROOPS, CATS], encoder)
-    assert state(added) == state(store.load(encoder)) == state_of(TROOPS, CATS)
+    assert state(added.index) == state(store.load(encoder)) == state_of(TROOPS, CATS)
     assert store.articles() == (TROOPS, CATS)
-    assert state(store.add([RIVER], encoder)) == state(Store(home).load(encoder)) == state_of(TROOPS, CATS, RIVER)
+    assert state(store.add([RIVER], encoder).index) == state(Store(home).load(encoder)) == state_of(TROOPS, CATS, RIVER)
     assert store.generation == 2
 
 
-def test_same_id_is_replaced_in_its_place(library: Path, encoder: FakeEncoder) -> None:
+def test_same_source_is_replaced_in_its_place(library: Path, encoder: FakeEncoder) -> None:
     store = Store(library)
-    assert state(store.add([RIVER, CATS_2], encoder)) == state_of(TROOPS, CATS_2, RIVER)
+    assert state(store.add([RIVER, CATS_2], encoder).index) == state_of(TROOPS, CATS_2, RIVER)
     assert state(store.load(encoder)) == state_of(TROOPS, CATS_2, RIVER)
 
 
 def test_nothing_is_written_when_nothing_is_new(library: Path, encoder: FakeEncoder) -> None:
     before = (library / "CURRENT").read_bytes()
-    assert state(Store(library).add([CATS, TROOPS], encoder)) == state_of(TROOPS, CATS)
+    assert state(Store(library).add([CATS, TROOPS], encoder).index) == state_of(TROOPS, CATS)
     assert state(Store(library).remove([], encoder)) == state_of(TROOPS, CATS)
     assert (library / "CURRENT").read_bytes() == before
 
@@ -74,7 +74,7 @@ def test_removing(library: Path, encoder: FakeEncoder) -> None:
     with pytest.raises(EmptyLibrary):
         store.load(encoder)
     store.verify()
-    assert state(store.add([RIVER], encoder)) == state(store.load(encoder)) == state_of(RIVER)
+    assert state(store.add([RIVER], encoder).index) == state(store.load(encoder)) == state_of(RIVER)
 
 
 def test_empty_library(home: Path, encoder: FakeEncoder) -> None:
@@ -93,10 +93,20 @@ def test_empty_library(home: Path, encoder: FakeEncoder) -> None:
     assert not home.exists()
 
 
-def test_two_articles_of_one_id(home: Path, encoder: FakeEncoder) -> None:
-    with pytest.raises(UnreadableArticle, match=r"'/b/cats.txt': its id cats is also that of /a/cats.txt; rename"):
-        Store(home).add([CATS, CATS_2], encoder)
-    assert state(Store(home).add([CATS, CATS], encoder)) == state_of(CATS)
+def test_same_id_from_another_source_gets_a_number(home: Path, encoder: FakeEncoder) -> None:
+    other = replace(CATS, text="Other cats.", source="/b/cats.txt")
+    third = replace(CATS, text="Third cats.", source="/c/cats.txt")
+    added = Store(home).add([CATS, other, CATS], encoder)
+    second = replace(other, id="cats-2")
+    assert [(a.article, a.outcome) for a in added.admissions] == [
+        (CATS, "added"),
+        (second, "added"),
+        (CATS, "already there"),
+    ]
+    assert state(added.index) == state_of(CATS, second)
+    added = Store(home).add([third, replace(other, text="Newer cats.")], encoder)
+    assert [a.outcome for a in added.admissions] == ["added", "replaced"]
+    assert state(added.index) == state_of(CATS, replace(second, text="Newer cats."), replace(third, id="cats-3"))
 
 
 def test_status(library: Path) -> None:
@@ -106,7 +116,7 @@ def test_status(library: Path) -> None:
         root=library,
         generation=2,
         created=manifest["created"],
-        format=1,
+        format=2,
         model="words",
         encoder="fake words",
         segmenter=segmenter_fingerprint(),

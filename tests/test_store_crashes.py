@@ -68,7 +68,7 @@ def after_crash(root: Path, old: tuple[object, ...], new: tuple[object, ...]) ->
     assert found in (old, new)
     added = Article("added", "Added", "One more.", "/a/added.txt")
     articles = store.articles()
-    assert state(store.add([added], FakeEncoder())) == state_of(*articles, added)
+    assert state(store.add([added], FakeEncoder()).index) == state_of(*articles, added)
     assert state(store.load(FakeEncoder())) == state_of(*articles, added)
     numbers = [int(path.name) for path in (root / "generations").iterdir()]  # raises for what is no generation
     assert store.generation is not None
@@ -158,8 +158,8 @@ from index.types import Article
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
 try:
-    Store(Path(sys.argv[1])).add([Article("big", "Big", "Many words. " * 50, "b")] + [
-        Article(str(n), "Big", f"Sentence number {n} of many.", "b") for n in range(int(sys.argv[2]))
+    Store(Path(sys.argv[1])).add([Article("big", "Big", "Many words. " * 50, "/b/big")] + [
+        Article(str(n), "Big", f"Sentence number {n} of many.", f"/b/{n}") for n in range(int(sys.argv[2]))
     ], FakeEncoder(dimension=int(sys.argv[3])))
 except Exception as error:
     print(type(error).__name__, error)

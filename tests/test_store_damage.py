@@ -114,18 +114,21 @@ def rewrite_manifest(root: Path, change: Callable[[bytes], bytes]) -> None:
     (root / "CURRENT").write_text(f"000002 {sha256(data).hexdigest()}\n")
 
 
-@pytest.mark.parametrize("old", [b'"format": 1', b'"created"', b'"files": [', b'"size"', b"{"])
+@pytest.mark.parametrize("old", [b'"format": 2', b'"created"', b'"files": [', b'"size"', b"{"])
 def test_manifest_that_cannot_be_understood(library: Path, old: bytes) -> None:
     rewrite_manifest(library, lambda data: data.replace(old, b'"x": 1', 1))
     check_damage(library, BadManifest)
 
 
-def test_format_of_another_version(library: Path, encoder: FakeEncoder) -> None:
-    rewrite_manifest(library, lambda data: data.replace(b'"format": 1', b'"format": 2'))
+@pytest.mark.parametrize("number", [0, 3])
+def test_format_of_another_version(library: Path, encoder: FakeEncoder, number: int) -> None:
+    rewrite_manifest(library, lambda data: data.replace(b'"format": 2', b'"format": %d' % number))
     for action in (
         Store(library).verify,
         lambda: Store(library).load(encoder),
         lambda: Store(library).rebuild(encoder),
     ):
-        with pytest.raises(FormatMismatch, match=r"is in format 2, this version reads format 1: install"):
+        with pytest.raises(
+            FormatMismatch, match=rf"is in format {number}, this version reads formats up to 2: install"
+        ):
             action()

@@ -8,12 +8,16 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 from platformdirs import user_data_path
 
 from index.errors import InputError, PullquoteError
+from index.fetch import fetch
+from index.load import LARGEST_FILE, SUFFIXES, load_text
+from index.types import Article
 from ui.library import Library
 from ui.render import AnswerDict, answer_to_dict, answer_to_text
 
@@ -66,8 +70,7 @@ def parser() -> argparse.ArgumentParser:
             "ask", _ask, "Answer a question with sentences of the articles.", 'pullquote ask "Who is the head of NATO?"'
         )
     )
-    add = command("add", _add, "Add articles (.txt, .md) to the library.", "pullquote add report.txt notes.md")
-    add.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    _add_options(command("add", _add, "Add articles to the library.", "pullquote add report.pdf notes/"))
     remove = command("remove", _remove, "Remove articles from the library.", "pullquote remove report")
     remove.add_argument("article_ids", nargs="+", metavar="ID")
     _json_option(command("list", _list, "List the articles in the library.", "pullquote list --json"))
@@ -99,6 +102,17 @@ def _ask_options(ask: argparse.ArgumentParser) -> None:
         "--batch", metavar="FILE", help="JSON Lines of {id, question, history, article_id}; - for standard input"
     )
     _json_option(ask)
+
+
+def _add_options(add: argparse.ArgumentParser) -> None:
+    add.add_argument(
+        "inputs",
+        nargs="+",
+        metavar="PATH",
+        help=f"a file ({', '.join(SUFFIXES)}), a folder of them, a URL, or - for standard input",
+    )
+    add.add_argument("--title", help="title of the article on standard input")
+    add.add_argument("--allow-private", action="store_true", help="let URLs lead to this machine and its network, too")
 
 
 def _json_option(command: argparse.ArgumentParser) -> None:
@@ -189,9 +203,23 @@ def _lines(name: str) -> Iterator[str]:
 
 
 def _add(options: argparse.Namespace) -> int:
-    for article in _library(options).add(options.paths, _progress("Indexing")):
-        print(f"added {article.id}: {article.title}")
-    return 0
+    if (options.title is not None) != ("-" in options.inputs):
+        raise InputError("--title belongs to -, standard input, and each needs the other: give both or none")
+    added = _library(options).add(
+        [_article_on_stdin(options.title) if name == "-" else name for name in options.inputs],
+        get=partial(fetch, allow_private=options.allow_private),
+        reading=_progress("Reading"),
+        progress=_progress("Indexing"),
+    )
+    for admission in added.admissions:
+        print(f"{admission.outcome} {admission.article.id}: {admission.article.title}")
+    for failure in added.failures:
+        print(f"pullquote: {failure}", file=sys.stderr)
+    return 1 if added.failures else 0
+
+
+def _article_on_stdin(title: str) -> Article:
+    return load_text(sys.stdin.buffer.read(LARGEST_FILE), title=title, source=f"standard input: {title}")
 
 
 def _remove(options: argparse.Namespace) -> int:
@@ -202,12 +230,13 @@ def _remove(options: argparse.Namespace) -> int:
 
 def _list(options: argparse.Namespace) -> int:
     library = _library(options)
+    counts = library.sentence_counts()
     rows = [
         {
             "article_id": a.id,
             "title": a.title,
             "source": a.source,
-            "sentences": library.sentence_count(a.id),
+            "sentences": counts[a.id],
             "sha256": a.sha256,
         }
         for a in library.articles()

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from index.admit import Admission
 from index.build import Index
 from index.encode import Encoder, SentenceTransformerEncoder
-from index.errors import ArticleNotFound
+from index.errors import UnreadableArticle
+from index.fetch import Fetched, fetch
+from index.gather import Input, gather
 from index.load import load_article
 from index.segment import sentences_of_article
 from index.store import Store, StoreStatus
@@ -20,6 +24,14 @@ from qa.types import Answer
 Progress = Callable[[int, int], None]
 
 SEEDS = Path(__file__).parent.parent / "seeds" / "articles"  # beside the package, in a checkout and when installed
+
+
+@dataclass(frozen=True, slots=True)
+class Additions:
+    """What became of the articles that were read, and why others could not be read."""
+
+    admissions: tuple[Admission, ...]
+    failures: tuple[UnreadableArticle, ...]
 
 
 class Library:
@@ -89,23 +101,34 @@ class Library:
         """Return an article's sentences, in order. Raises ArticleNotFound."""
         return self.index().sentences_of(article_id)
 
-    def sentence_count(self, article_id: str) -> int:
-        """Return how many sentences an article has, without loading a model. Raises ArticleNotFound."""
-        known = {article.id: article for article in self.articles()}
-        if article_id not in known:
-            raise ArticleNotFound(article_id, tuple(known))
-        return len(sentences_of_article(known[article_id]))
+    def sentence_counts(self) -> dict[str, int]:
+        """Return how many sentences each article has, without loading a model."""
+        return {article.id: len(sentences_of_article(article)) for article in self.articles()}
 
-    def add(self, paths: Sequence[Path], progress: Progress | None = None) -> tuple[Article, ...]:
-        """Read articles and add them; one of the same id is replaced."""
-        articles = tuple(load_article(path) for path in paths)
-        self._store.add(articles, self.encoder(), progress=progress)
-        return articles
+    def add(
+        self,
+        inputs: Sequence[Input],
+        *,
+        reading: Progress | None = None,
+        progress: Progress | None = None,
+        get: Callable[[str], Fetched] = fetch,
+    ) -> Additions:
+        """Read files, folders, URLs and texts, and add all that can be read as one new generation.
+
+        `reading` is told how many are read, `progress` how many sentences are embedded; `get` fetches URLs.
+        """
+        gathered = gather(inputs, get=get, progress=reading)
+        admissions: tuple[Admission, ...] = ()
+        if gathered.articles:
+            admissions = self._store.add(gathered.articles, self.encoder(), progress=progress).admissions
+        return Additions(admissions, gathered.failures)
 
     def add_seeds(self, progress: Progress | None = None) -> None:
         """Add the articles that come with Pullquote, if the library has never held any."""
         if not self._store.exists:
-            self.add(sorted(SEEDS.glob("*.txt")), progress)
+            self._store.add(
+                [load_article(path) for path in sorted(SEEDS.glob("*.txt"))], self.encoder(), progress=progress
+            )
 
     def remove(self, article_ids: Sequence[str]) -> None:
         """Remove articles. Raises ArticleNotFound."""

@@ -78,7 +78,8 @@ def answer_to_text(answer: Answer) -> str:
 
 
 def _quoted(mark: str, citation: Citation) -> str:
-    place = f"{citation.article_id}, paragraph {citation.paragraph + 1}, sentence {citation.ordinal + 1}"
+    page = f"page {citation.page}, " if citation.page else ""
+    place = f"{citation.article_id}, {page}paragraph {citation.paragraph + 1}, sentence {citation.ordinal + 1}"
     text = " ".join(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", citation.text).split("\n"))
     return f"{mark} {text}\n    {place} · {_percent(citation.probability)} sure"
 

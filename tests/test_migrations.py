@@ -1,0 +1,64 @@
+"""Libraries that were written by versions of before."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import FakeEncoder
+from stored import CATS, RIVER, TROOPS, state, state_of
+
+from index.manifest import FORMAT
+from index.migrations import MIGRATIONS, migrated
+from index.store import Store
+from index.types import Article, page_of
+
+DATA = Path(__file__).parent / "data"
+
+
+@pytest.fixture
+def library_1(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A library of two articles that the code of format 1 wrote, with the sentences of that day."""
+    monkeypatch.setattr("index.generation.segmenter_fingerprint", lambda: "sentencex 1.0.32 / pullquote 1")
+    return Path(shutil.copytree(DATA / "library-1", home))
+
+
+def test_there_is_a_function_for_each_format_of_before() -> None:
+    assert list(MIGRATIONS) == list(range(1, FORMAT))
+
+
+def test_library_of_format_1_is_read_and_stays_as_it_is(library_1: Path, encoder: FakeEncoder) -> None:
+    before = {path: path.read_bytes() for path in library_1.rglob("*") if path.is_file()}
+    store = Store(library_1)
+    store.verify()
+    assert state(store.load(encoder)) == state_of(TROOPS, CATS)
+    assert store.articles() == (TROOPS, CATS)
+    assert store.status().format == 1
+    assert {path: path.read_bytes() for path in library_1.rglob("*") if path.is_file()} == before
+
+
+def test_next_write_makes_it_of_the_format_of_today_and_embeds_only_what_is_new(
+    library_1: Path, encoder: FakeEncoder
+) -> None:
+    Store(library_1).add([RIVER], encoder)
+    assert encoder.encoded == ["The river is long.", "It waited."]
+    assert Store(library_1).status().format == FORMAT
+    assert state(Store(library_1).load(encoder)) == state_of(TROOPS, CATS, RIVER)
+
+
+def test_record_of_format_1_gains_what_came_later() -> None:
+    record = migrated({"id": "a", "title": "A", "source": "a.txt", "sha256": "", "text": "A."}, 1)
+    assert (record["author"], record["date"], record["pages"], record["text"]) == ("", "", [], "A.")
+
+
+def test_author_date_and_pages_are_kept(home: Path, encoder: FakeEncoder) -> None:
+    article = Article("a", "A", "One.\n\nTwo.", "/a.pdf", author="Ada Quill", date="2024-05-03", pages=(0, 6))
+    Store(home).add([article], encoder)
+    assert Store(home).articles() == (article,)
+
+
+def test_page_of_an_offset() -> None:
+    article = Article("a", "A", "One.\n\nTwo.", "/a.pdf", pages=(0, 6, 6, 10))
+    assert [page_of(article, offset) for offset in (0, 5, 6, 9, 10)] == [1, 1, 3, 3, 4]
+    assert page_of(Article("a", "A", "One.", "/a.txt"), 0) is None
