@@ -13,7 +13,7 @@ import numpy as np
 from index.types import Hit
 from qa.types import Ranked, Reading
 
-FARTHEST = 4.0  # a lead beyond this says no more: the second sentence is out of the question
+FARTHEST = 4.0  # a lead beyond this says no more: the others are out of the question
 UNREAD = -12.0  # the reader's score of a sentence that others kept from being read
 
 
@@ -23,7 +23,7 @@ class Calibration:
 
     A sentence's score is `reader * score + similarity * cosine + lexical * share`, where `share` is its BM25 score over
     the best candidate's. The probability that the first sentence answers is the logistic function (Platt 1999) of
-    `bias + top * s1 + margin * (s1 - s2) + words * log(certainty)`; the probability of another falls from there by
+    `bias + top * s1 + margin * (s1 - s3) + words * log(certainty)`; the probability of another falls from there by
     `fall` for each point of score.
     """
 
@@ -62,9 +62,12 @@ class Calibration:
 
 
 def features(ranked: Sequence[Ranked]) -> list[float]:
-    """Return what the confidence comes from: 1, the best score, its lead (to 4), the log of its words' certainty."""
+    """Return what the confidence comes from: 1, the best score, its lead (to 4), the log of its words' certainty.
+
+    The lead is over the third sentence: two may answer alike, or together, and then neither is the less likely for it.
+    """
     best = ranked[0]
-    lead = best.score - ranked[1].score if len(ranked) > 1 else FARTHEST
+    lead = best.score - ranked[2].score if len(ranked) > 2 else FARTHEST
     certainty = best.reading.certainty if best.reading else 0.0
     return [1.0, best.score, min(lead, FARTHEST), math.log(max(certainty, 1e-3))]
 

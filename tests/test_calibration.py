@@ -43,13 +43,17 @@ def test_without_a_word_in_common_the_lexical_share_is_zero() -> None:
 
 def test_probabilities_fall_from_the_first() -> None:
     said = CALIBRATION.probabilities([ranked(0, 4.0, 0.5), ranked(1, 3.0), ranked(2, -1.0)])
-    first = 1 / (1 + math.exp(-(-1.0 + 0.5 * 4.0 + 0.25 * 1.0 + 0.1 * math.log(0.5))))
+    first = 1 / (1 + math.exp(-(-1.0 + 0.5 * 4.0 + 0.25 * 4.0 + 0.1 * math.log(0.5))))
     assert said == pytest.approx([first, first * math.exp(-0.3), first * math.exp(-1.5)])
 
 
-def test_a_lead_is_four_at_most_and_a_single_sentence_has_it() -> None:
+def test_a_lead_is_four_at_most_and_one_without_a_third_has_it() -> None:
     assert features([ranked(0, 4.0)]) == [1.0, 4.0, 4.0, 0.0]
-    assert features([ranked(0, 4.0), ranked(1, -40.0)])[2] == 4.0
+    assert features([ranked(0, 4.0), ranked(1, 3.5), ranked(2, -40.0)])[2] == 4.0
+
+
+def test_a_second_sentence_as_good_takes_nothing_from_the_lead() -> None:
+    assert features([ranked(0, 4.0), ranked(1, 4.0), ranked(2, 1.5)])[2] == 2.5
 
 
 def test_no_candidate_no_probability() -> None:

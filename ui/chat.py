@@ -10,7 +10,7 @@ from ui.marks import Kind, escape, message_html, quote_html
 from ui.reading import Shown
 
 # The chance that a sentence answers, in words: the lowest percentage of each, best first.
-_WORDS = ((90, "Very likely"), (70, "Likely"), (50, "Perhaps"), (0, "Unlikely"))
+_WORDS = ((90, "Very likely"), (70, "Likely"), (30, "Perhaps"), (0, "Unlikely"))
 
 
 @dataclass(frozen=True, slots=True)
