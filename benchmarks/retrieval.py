@@ -1,7 +1,7 @@
 """What each way to find candidates brings: `python -m benchmarks.retrieval ../shared/data/dev/newsqa.jsonl ...`.
 
-One article at a time, no reader: cosine of the sentence, of the sentence with its neighbours, BM25, and their sums. The
-figure that matters for what follows is recall: a sentence that is not among the candidates can never be cited.
+One article at a time, no reader: cosine of the sentence, of the sentence with its neighbours, BM25, MaxSim, and their
+sums. The figure that matters for what follows is recall: what is not among the candidates can never be cited.
 """
 
 from __future__ import annotations
@@ -17,22 +17,24 @@ from index.build import Index, build_index
 from index.encode import Encoder, SentenceTransformerEncoder
 from qa.questions import Question, load_questions
 
-WAYS = {  # weights of cosine, cosine with neighbours, BM25 as a share of the best
-    "MiniLM": (1.0, 0.0, 0.0),
-    "MiniLM, sentence with neighbours": (0.0, 1.0, 0.0),
-    "BM25": (0.0, 0.0, 1.0),
-    "MiniLM + BM25 / 2": (1.0, 0.0, 0.5),
-    "MiniLM + neighbours / 2 + BM25 / 2": (1.0, 0.5, 0.5),
+WAYS = {  # weights of cosine, cosine with neighbours, BM25 as a share of the best, MaxSim
+    "MiniLM": (1.0, 0.0, 0.0, 0.0),
+    "MiniLM, sentence with neighbours": (0.0, 1.0, 0.0, 0.0),
+    "BM25": (0.0, 0.0, 1.0, 0.0),
+    "MiniLM + BM25 / 2": (1.0, 0.0, 0.5, 0.0),
+    "MiniLM + neighbours / 2 + BM25 / 2": (1.0, 0.5, 0.5, 0.0),
+    "MaxSim": (0.0, 0.0, 0.0, 1.0),
+    "MaxSim + BM25 / 10": (0.0, 0.0, 0.1, 1.0),
 }
 
 
 def scores(question: Question, index: Index, wide: NDArray[np.float32], encoder: Encoder) -> NDArray[np.float64]:
-    """Return `(sentences, 3)`: cosine, cosine with neighbours, BM25 as a share of the best."""
+    """Return `(sentences, 4)`: cosine, cosine with neighbours, BM25 as a share of the best, MaxSim."""
     hits = index.search(question.text, len(index.sentences))
-    table = np.zeros((len(index.sentences), 3))
+    table = np.zeros((len(index.sentences), 4))
     best = max(hit.lexical for hit in hits) or 1.0
     for hit in hits:
-        table[hit.row, 0], table[hit.row, 2] = hit.similarity, hit.lexical / best
+        table[hit.row] = hit.similarity, 0.0, hit.lexical / best, hit.late
     table[:, 1] = wide @ encoder.encode([question.text])[0]
     return table
 

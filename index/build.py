@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.encode import Encoder
-from index.errors import ArticleNotFound, BadVectors, EmptyQuestion
+from index.embed import Embedded, Progress, embed
+from index.encode import Encoder, fingerprint_of
+from index.errors import ArticleNotFound, EmptyQuestion
+from index.late import TokenVectors
 from index.lexical import Lexical
 from index.segment import sentences_of_article
 from index.types import Article, Hit, Sentence
-from index.vectors import Vectors, checked_rows
+from index.vectors import Vectors
 
-# Told how many sentences are embedded, and of how many.
-Progress = Callable[[int, int], None]
-
-# Sentences embedded between two reports of progress: eight batches of sentence-transformers.
-_REPORT_EVERY = 256
+# The lead of the only sentence of an article: what a clear answer has over the others.
+_ALONE = 0.2
 
 
 class Index:
@@ -35,15 +34,20 @@ class Index:
         sentences: Sequence[Sentence],
         *,
         vectors: Vectors,
+        tokens: TokenVectors,
         lexical: Lexical,
         encoder: Encoder,
     ) -> None:
         self._articles = MappingProxyType({article.id: article for article in articles})
         self._sentences = tuple(sentences)
-        self._vectors, self._lexical, self._encoder = vectors, lexical, encoder
+        self._vectors, self._tokens, self._lexical, self._encoder = vectors, tokens, lexical, encoder
         self._rows = _rows_of_articles(self._articles, self._sentences)
         if len(self._articles) != len(articles) or not (
-            len(self._sentences) == len(vectors.rows) == lexical.count == sum(map(len, self._rows.values()))
+            len(self._sentences)
+            == len(vectors.rows)
+            == len(tokens)
+            == lexical.count
+            == sum(map(len, self._rows.values()))
         ):
             raise ValueError("articles, sentences, vectors and words of an index do not belong together")
 
@@ -86,7 +90,7 @@ class Index:
         """Return the k sentences nearest by cosine and the k best by BM25, each once: k to 2k hits.
 
         With `around` the sentences up to so far before and after each in its article come along: what answers may
-        stand beside what was found. Hits come by similarity, best first, then by row; each has both scores. Sentences
+        stand beside what was found. Hits come by similarity, best first, then by row, with all scores. Sentences
         that share no word with the question are no lexical find, so fewer come back where there are fewer. With
         `article_ids` only those articles are searched; no score depends on that. Raises `EmptyQuestion`,
         `ArticleNotFound`.
@@ -100,14 +104,41 @@ class Index:
         if around:
             found = self._with_neighbours(found, around)
         similarities = self._vectors.similarities(vector, found)
+        late, lead = self._late(question, found)
         return [
-            Hit(int(found[at]), self._sentences[found[at]], float(similarities[at]), float(words[found[at]]))
+            Hit(
+                int(found[at]),
+                self._sentences[found[at]],
+                similarity=float(similarities[at]),
+                lexical=float(words[found[at]]),
+                late=float(late[at]),
+                lead=float(lead[at]),
+            )
             for at in np.argsort(-similarities, kind="stable")
         ]
 
+    def _late(self, question: str, rows: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return the MaxSim of a question and each of some rows, and its lead over the others of the row's article."""
+        query = self._encoder.late.encode_question(question)
+        late, lead = np.zeros(len(rows), dtype=np.float32), np.zeros(len(rows), dtype=np.float32)
+        articles = [self._sentences[row].article_id for row in rows.tolist()]
+        for article_id in dict.fromkeys(articles):
+            own = self._rows[article_id]
+            every = self._tokens.max_sim(query, np.arange(own.start, own.stop))
+            places = [i for i, other in enumerate(articles) if other == article_id]
+            late[places] = every[rows[places] - own.start]
+            lead[places] = _leads(every)[rows[places] - own.start]
+        return late, lead
+
+    def embedded(self) -> Embedded:
+        """Return the texts of all sentences with their vectors, so that none need be embedded again."""
+        places = {self.text_of(sentence): row for row, sentence in enumerate(self._sentences)}
+        return Embedded(places, self._vectors.rows, self._tokens)
+
     def save(self, folder: Path) -> None:
-        """Write vectors and words into a folder that exists, not articles and sentences. Raises `OSError`."""
+        """Write what is searched into a folder that exists, not articles and sentences. Raises `OSError`."""
         self._vectors.save(folder)
+        self._tokens.save(folder)
         self._lexical.save(folder / "lexical")
 
     def _with_neighbours(self, rows: NDArray[np.int64], around: int) -> NDArray[np.int64]:
@@ -132,43 +163,36 @@ def build_index(
     `known` is an index of the same encoder: a sentence whose text is in it has its vector already. The same articles,
     encoder and known vectors give the same index. Raises `ModelNotFound`, `BadVectors`.
     """
-    if known and known.encoder.fingerprint != encoder.fingerprint:
+    if known and fingerprint_of(known.encoder) != fingerprint_of(encoder):
         raise ValueError("the known vectors are of another encoder")
     sentences = [sentence for article in articles for sentence in sentences_of_article(article)]
     of = {article.id: article.text for article in articles}
     texts = [of[sentence.article_id][sentence.start : sentence.end] for sentence in sentences]
-    vectors = Vectors.build(_embedded(texts, encoder, progress=progress, known=known))
-    return Index(articles, sentences, vectors=vectors, lexical=Lexical.build(texts), encoder=encoder)
-
-
-def _embedded(
-    texts: Sequence[str], encoder: Encoder, *, progress: Progress | None, known: Index | None
-) -> NDArray[np.float32]:
-    """Return the texts' vectors, `(n, dimension)` float32; each different text is encoded once, if it is not known."""
-    known_rows = {known.text_of(sentence): row for row, sentence in enumerate(known.sentences)} if known else {}
-    # The longest first: batches of like length need little padding, and what remains is never slower than foretold.
-    new = sorted((text for text in dict.fromkeys(texts) if text not in known_rows), key=lambda text: (-len(text), text))
-    dimension = known.vectors.shape[1] if known and not new else encoder.dimension
-    fresh = np.empty((len(new), dimension), dtype=np.float32)
-    for start in range(0, len(new), _REPORT_EVERY):
-        batch = new[start : start + _REPORT_EVERY]
-        rows = checked_rows(encoder.encode(batch), dimension)
-        if len(rows) != len(batch):
-            raise BadVectors(f"{len(rows)} came for {len(batch)} sentences")
-        fresh[start : start + len(batch)] = rows
-        if progress:
-            progress(start + len(batch), len(new))
-    new_rows = {text: row for row, text in enumerate(new)}
-    vectors = np.empty((len(texts), dimension), dtype=np.float32)
-    for row, text in enumerate(texts):
-        vectors[row] = fresh[new_rows[text]] if known is None or text in new_rows else known.vectors[known_rows[text]]
-    return vectors
+    made = embed(texts, encoder, known=known.embedded() if known else None, progress=progress)
+    return Index(
+        articles,
+        sentences,
+        vectors=Vectors.build(made.rows),
+        tokens=made.tokens,
+        lexical=Lexical.build(texts),
+        encoder=encoder,
+    )
 
 
 def _best(scores: NDArray[np.float32], k: int, among: NDArray[np.int64] | None) -> NDArray[np.int64]:
     """Return the rows of the k best scores above 0, ties by row; only rows `among` when they are given."""
     rows = np.flatnonzero(scores > 0) if among is None else among[scores[among] > 0]
     return rows[np.argsort(-scores[rows], kind="stable")[: max(k, 0)]]
+
+
+def _leads(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return how far each score is above the best of the others."""
+    if len(scores) < 2:
+        return np.full(len(scores), _ALONE, dtype=np.float32)
+    best = int(scores.argmax())
+    leads: NDArray[np.float32] = scores - scores[best]
+    leads[best] = scores[best] - np.delete(scores, best).max()
+    return leads
 
 
 def _rows_of_articles(articles: Mapping[str, Article], sentences: Sequence[Sentence]) -> dict[str, range]:

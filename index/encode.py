@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from index.checksum import sha256_of
 from index.errors import ModelNotFound
+from index.late import LateEncoder, TokenEncoder
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -44,9 +45,19 @@ class Encoder(Protocol):
         """The number of columns of the vectors."""
         ...
 
+    @property
+    def late(self) -> TokenEncoder:
+        """What turns a text into a vector for each of its word pieces."""
+        ...
+
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return `(n, dimension)` rows of unit length, in the order of the texts."""
         ...
+
+
+def fingerprint_of(encoder: Encoder) -> str:
+    """Return what all vectors of an index depend on, those of word pieces among them."""
+    return f"{encoder.fingerprint} {encoder.late.fingerprint}"
 
 
 class SentenceTransformerEncoder:
@@ -59,6 +70,7 @@ class SentenceTransformerEncoder:
     def __init__(self, model: str | None = None) -> None:
         self._name = BUNDLED if model is None else model
         self._folder = get_model_path() if model is None else _folder_of(model)
+        self.late: TokenEncoder = LateEncoder()
         self._lock = Lock()  # a tokenizer that two threads use at once raises "Already borrowed"
 
     @property

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from index.build import Index
 from index.durable import Step, sync_tree
-from index.encode import Encoder
+from index.encode import Encoder, fingerprint_of
 from index.errors import BadManifest, ModelMismatch, SegmenterMismatch
+from index.late import TokenVectors
 from index.lexical import Lexical
 from index.manifest import ARTICLES, FORMAT, MANIFEST, Manifest, add_again, check_files, describe, read_file
 from index.migrations import Record, migrated
@@ -37,7 +38,7 @@ def write_generation(index: Index, folder: Path, step: Step) -> bytes:
         format=FORMAT,
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         model=index.encoder.model,
-        encoder=index.encoder.fingerprint,
+        encoder=fingerprint_of(index.encoder),
         segmenter=segmenter_fingerprint(),
         articles=len(index.articles),
         sentences=len(index.sentences),
@@ -54,15 +55,21 @@ def read_generation(folder: Path, manifest: Manifest, encoder: Encoder) -> Index
 
     Raises `ModelMismatch`, `SegmenterMismatch`, `DamagedGeneration`.
     """
-    if manifest.encoder != encoder.fingerprint:
-        raise ModelMismatch(manifest.encoder, encoder.fingerprint)
+    if manifest.encoder != fingerprint_of(encoder):
+        raise ModelMismatch(manifest.encoder, fingerprint_of(encoder))
     if manifest.segmenter != segmenter_fingerprint():
         raise SegmenterMismatch(manifest.segmenter, segmenter_fingerprint())
     check_files(folder, manifest.files)
     articles = _articles_of(folder, manifest.format)
     table = np.load(folder / _SENTENCES, allow_pickle=False)
-    vectors, lexical = Vectors.load(folder), Lexical.load(folder / "lexical")
-    return Index(articles, _sentences_of(table, articles), vectors=vectors, lexical=lexical, encoder=encoder)
+    return Index(
+        articles,
+        _sentences_of(table, articles),
+        vectors=Vectors.load(folder),
+        tokens=TokenVectors.load(folder),
+        lexical=Lexical.load(folder / "lexical"),
+        encoder=encoder,
+    )
 
 
 def read_articles(folder: Path, manifest: Manifest) -> tuple[Article, ...]:

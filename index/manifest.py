@@ -12,7 +12,7 @@ from index.checksum import sha256_of
 from index.errors import BadManifest, ChecksumMismatch, DamagedGeneration, FormatMismatch, MissingFile, TruncatedFile
 
 # Raise this number when what is written changes, and add a function to index/migrations.py that reads what was before.
-FORMAT = 2
+FORMAT = 3
 
 MANIFEST = "manifest.json"
 ARTICLES = "articles.jsonl"

@@ -37,5 +37,10 @@ def _from_1(record: Record) -> Record:
     return {**record, "author": "", "date": "", "pages": []}
 
 
+def _from_2(record: Record) -> Record:
+    """Word pieces came with format 3, beside the articles: `load` refuses an index without them until it is rebuilt."""
+    return record
+
+
 # The number of a format, and what makes the next one of it.
-MIGRATIONS: Mapping[int, Callable[[Record], Record]] = MappingProxyType({1: _from_1})
+MIGRATIONS: Mapping[int, Callable[[Record], Record]] = MappingProxyType({1: _from_1, 2: _from_2})

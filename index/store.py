@@ -25,8 +25,9 @@ from typing import TypeVar
 from filelock import FileLock, Timeout
 
 from index.admit import Admission, admit
-from index.build import Index, Progress, build_index
+from index.build import Index, build_index
 from index.durable import Step, no_step, sync
+from index.embed import Progress
 from index.encode import Encoder
 from index.errors import (
     DamagedGeneration,

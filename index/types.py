@@ -59,13 +59,16 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A sentence that a search found, with its two scores; higher is better, and they are on different scales.
+    """A sentence that a search found, with its scores; higher is better, and they are on different scales.
 
     `row` is the sentence's row in the index, `similarity` the cosine in [-1, 1] of question and sentence,
-    `lexical` its BM25 score, 0 or more.
+    `lexical` its BM25 score, 0 or more, `late` the MaxSim in [-1, 1] of their word pieces, `lead` how far that is above
+    the best of any other sentence of the article, in [-2, 2]: negative where another is better.
     """
 
     row: int
     sentence: Sentence
     similarity: float
     lexical: float
+    late: float
+    lead: float

@@ -36,11 +36,8 @@ def answer(
     began = time.perf_counter()
     calibration = reader.calibration
     ranked = rank(question, index, reader, article_ids=article_ids, history=history)
-    probabilities = calibration.probabilities(ranked)
-    cited = [
-        _citation(one, probability, index) for one, probability in zip(ranked[:nearest], probabilities, strict=False)
-    ]
-    confidence = probabilities[0] if probabilities else 0.0
+    cited = [_citation(one, index) for one in ranked[:nearest]]
+    confidence = ranked[0].probability if ranked else 0.0
     enough = confidence >= (calibration.threshold if threshold is None else threshold)
     also = [c for c in cited[1:CITATIONS] if c.probability >= calibration.also]
     return Answer(
@@ -67,25 +64,25 @@ def rank(
     before = leaning(question, history)
     hits = retrieve(question, index, article_ids=article_ids, history=before)
     readings = _read(question, before, hits, index, reader)
-    scores = reader.calibration.scores(hits, [readings.get(hit.row) for hit in hits])
-    ranked = [Ranked(hit, readings.get(hit.row), score) for hit, score in zip(hits, scores, strict=True)]
-    return sorted(ranked, key=lambda one: (one.reading is None, -one.score, one.hit.row))
+    probabilities = reader.calibration.probabilities(hits, [readings.get(hit.row) for hit in hits])
+    ranked = [Ranked(hit, readings.get(hit.row), p) for hit, p in zip(hits, probabilities, strict=True)]
+    return sorted(ranked, key=lambda one: (one.reading is None, -one.probability, one.hit.row))
 
 
 def _read(
     question: str, history: Sequence[str], hits: Sequence[Hit], index: Index, reader: Reader
 ) -> dict[int, Reading]:
-    """Return the reading of each row that was read; of a sentence in two windows, the one that is surer."""
+    """Return the reading of each row that was read."""
     chosen = passages(hits, index, reader)
-    readings: dict[int, Reading] = {}
-    for passage, read in zip(chosen, reader.read(question, [p.tokens for p in chosen], history=history), strict=True):
-        for row, reading in zip(passage.rows, read, strict=True):
-            if row not in readings or reading.score > readings[row].score:
-                readings[row] = reading
-    return readings
+    readings = reader.read(question, [p.pieces for p in chosen], history=history)
+    return {
+        row: reading
+        for passage, read in zip(chosen, readings, strict=True)
+        for row, reading in list(zip(passage.rows, read, strict=True))[passage.context :]
+    }
 
 
-def _citation(one: Ranked, probability: float, index: Index) -> Citation:
+def _citation(one: Ranked, index: Index) -> Citation:
     sentence, article = one.hit.sentence, index.article(one.hit.sentence.article_id)
     text = article.text
     words = None
@@ -99,7 +96,7 @@ def _citation(one: Ranked, probability: float, index: Index) -> Citation:
         start=sentence.start,
         end=sentence.end,
         text=text[sentence.start : sentence.end],
-        probability=probability,
+        probability=one.probability,
         answer=words,
         page=page_of(article, sentence.start),
     )

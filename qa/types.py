@@ -61,23 +61,21 @@ class Reading:
     """What the reader makes of one sentence.
 
     `score` is its logit against "none of these" at 0: higher is better, comparable between windows and articles.
-    `start` and `end` are the answering words' code points in the sentence; `certainty` in [0, 1] is the reader's
-    probability of just these words, given that the sentence answers.
+    `start` and `end` are the answering words' code points in the sentence.
     """
 
     score: float
     start: int
     end: int
-    certainty: float
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A candidate sentence with what search and reader say of it; `score` orders candidates, higher is better.
+    """A candidate sentence with what search and reader say of it, and the probability in [0, 1] that it answers.
 
     `reading` is None for a sentence that was found but not read, because others were likelier.
     """
 
     hit: Hit
     reading: Reading | None
-    score: float
+    probability: float

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-CLS, SEP, PAD = 101, 102, 0  # of the BERT vocabulary that MiniLM uses
+from index.wordpieces import CLS, PAD, SEP, Ids
 
 WINDOW_TOKENS = 128  # of sentences in a window, their separators included
 SENTENCE_TOKENS = 100  # a longer sentence is read up to here
@@ -21,8 +21,6 @@ QUESTION_TOKENS = 48  # each of the question and its history is read up to here
 # Type ids: what is asked, what is read, and what is read that occurs in the question too (the exact-match feature of
 # DrQA, Chen et al. 2017): a hint that lets a small network learn to compare within hours.
 ASKED, READ, MATCHED = 0, 1, 2
-
-Ids = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)

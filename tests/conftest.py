@@ -13,11 +13,30 @@ import pytest
 from hypothesis import settings
 from numpy.typing import NDArray
 
+from index.late import QUESTION_SCALE, SCALE, TokenQuery
+
 # The same examples in every run; no deadline, because a busy machine is no failure.
 settings.register_profile("pullquote", deadline=None, derandomize=True, max_examples=200)
 settings.load_profile("pullquote")
 
 SEEDS = Path(__file__).parent.parent / "seeds"
+
+
+class FakeTokens:
+    """A vector for each word, one of 16 directions: a question's MaxSim is the share of its words that a text holds."""
+
+    fingerprint = "fake tokens"
+
+    def encode(self, texts: Sequence[str]) -> list[NDArray[np.int8]]:
+        return [(SCALE * self._rows(text)).astype(np.int8) for text in texts]
+
+    def encode_question(self, question: str) -> TokenQuery:
+        rows = self._rows(question)
+        return TokenQuery(QUESTION_SCALE * rows, np.full(len(rows), 1 / len(rows), dtype=np.float32))
+
+    def _rows(self, text: str) -> NDArray[np.float32]:
+        words = re.findall(r"\w+", text.lower()) or [text]
+        return np.eye(16, dtype=np.float32)[[sha256(word.encode()).digest()[0] % 16 for word in words]]
 
 
 class FakeEncoder:
@@ -27,6 +46,7 @@ class FakeEncoder:
         self.fingerprint = f"fake {name}"
         self.model = name
         self.dimension = dimension
+        self.late = FakeTokens()
         self.calls: list[tuple[str, ...]] = []
 
     @property

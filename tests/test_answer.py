@@ -13,9 +13,9 @@ from conftest import FakeEncoder
 from index.build import Index, build_index
 from index.errors import ArticleNotFound, EmptyQuestion
 from index.types import Article
+from index.wordpieces import Pieces
 from qa.answer import answer
 from qa.calibration import Calibration
-from qa.reader import Tokens
 from qa.retrieve import WINDOWS
 from qa.types import Reading
 
@@ -26,34 +26,34 @@ SNOW = Article("snow", "Snow", "Snow fell in Oslo. The trains stopped for two da
 class WordReader:
     """Scores a sentence by the words it shares with the question, and marks the last one that it does not share."""
 
-    calibration = Calibration(1.0, 0.0, 0.0, -2.0, 1.0, 0.0, 0.0, 1.0, 0.5, 0.4)
+    calibration = Calibration(bias=-2.0, reader=1.0, late=0.0, lead=0.0, threshold=0.5, also=0.4)
 
     def __init__(self) -> None:
         self.windows: list[list[str]] = []
         self.histories: list[tuple[str, ...]] = []
         self._texts: dict[bytes, str] = {}
 
-    def tokens(self, texts: Sequence[str]) -> list[Tokens]:
+    def tokens(self, texts: Sequence[str]) -> list[Pieces]:
         made = []
         for text in texts:
             words = list(re.finditer(r"\w+", text))
             ids = np.array([1000 + crc32(w.group().lower().encode()) % 20000 for w in words], dtype=np.int32)
             self._texts[ids.tobytes()] = text
-            made.append(Tokens(ids, tuple(w.span() for w in words)))
+            made.append(Pieces(ids, tuple(w.span() for w in words)))
         return made
 
     def read(
-        self, question: str, windows: Sequence[Sequence[Tokens]], *, history: Sequence[str] = ()
+        self, question: str, windows: Sequence[Sequence[Pieces]], *, history: Sequence[str] = ()
     ) -> list[list[Reading]]:
         self.histories.append(tuple(history))
         self.windows += [[self._texts[t.ids.tobytes()] for t in window] for window in windows]
         return [[self._reading(question, sentence) for sentence in window] for window in windows]
 
-    def _reading(self, question: str, sentence: Tokens) -> Reading:
+    def _reading(self, question: str, sentence: Pieces) -> Reading:
         wanted = set(re.findall(r"\w+", question.lower()))
         text = self._texts[sentence.ids.tobytes()]
         shared = [w for w in re.findall(r"\w+", text.lower()) if w in wanted]
-        return Reading(float(len(shared)), *sentence.offsets[-1], 0.9)
+        return Reading(float(len(shared)), *sentence.offsets[-1])
 
 
 @pytest.fixture

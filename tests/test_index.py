@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from index.build import Index, build_index
 from index.errors import ArticleNotFound, BadVectors, EmptyQuestion
+from index.late import TokenVectors
 from index.lexical import Lexical
 from index.segment import sentences_of_article
 from index.types import Article, Hit
@@ -33,6 +34,13 @@ class Texts:
 
     def rows(self) -> list[tuple[str, str]]:
         return [(a.id, a.text[s.start : s.end]) for a in self.articles for s in sentences_of_article(a)]
+
+    def late(self, question: str, text: str) -> float:
+        """The share of the question's words whose direction one of the text's words has."""
+        wanted, there = ({int(row.argmax()) for row in rows} for rows in self.encoder.late.encode([question, text]))
+        words = [int(row.argmax()) for row in self.encoder.late.encode_question(question).vectors]
+        assert set(words) == wanted
+        return sum(word in there for word in words) / len(words)
 
     def search(self, question: str, k: int, article_ids: list[str] | None = None) -> list[tuple[int, float, float]]:
         texts = [text for _, text in self.rows()]
@@ -65,6 +73,7 @@ def test_search_is_brute_force(question: str, k: int, article_ids: list[str] | N
     for hit in hits:
         assert hit.sentence == index.sentences[hit.row]
         assert (hit.sentence.article_id, index.text_of(hit.sentence)) == oracle.rows()[hit.row]
+        assert hit.late == pytest.approx(oracle.late(question, index.text_of(hit.sentence)), abs=0.01)
 
 
 def test_filter_leaves_k_hits_and_every_score(encoder: FakeEncoder) -> None:
@@ -164,7 +173,9 @@ def test_encoder_that_gives_other_vectors(rows: NDArray[np.float32], message: st
 def test_parts_that_do_not_belong_together(encoder: FakeEncoder) -> None:
     sentences = [sentence for article in ARTICLES for sentence in sentences_of_article(article)]
     vectors, lexical = Vectors.build(encoder.encode(["a"] * 9)), Lexical.build(["a"] * 9)
-    assert len(Index(ARTICLES, sentences, vectors=vectors, lexical=lexical, encoder=encoder).sentences) == 9
+    tokens = TokenVectors.build(encoder.late.encode(["a"] * 9))
+    whole = Index(ARTICLES, sentences, vectors=vectors, tokens=tokens, lexical=lexical, encoder=encoder)
+    assert len(whole.sentences) == 9
     mixed = [sentences[3], *sentences[:3], *sentences[4:]]
     short = Vectors.build(encoder.encode(["a"] * 8))
     for articles, parts, rows in [
@@ -174,7 +185,10 @@ def test_parts_that_do_not_belong_together(encoder: FakeEncoder) -> None:
         ([*ARTICLES, CATS], sentences, vectors),
     ]:
         with pytest.raises(ValueError, match="do not belong together"):
-            Index(articles, parts, vectors=rows, lexical=lexical, encoder=encoder)
+            Index(articles, parts, vectors=rows, tokens=tokens, lexical=lexical, encoder=encoder)
+    fewer = TokenVectors.build(encoder.late.encode(["a"] * 8))
+    with pytest.raises(ValueError, match="do not belong together"):
+        Index(ARTICLES, sentences, vectors=vectors, tokens=fewer, lexical=lexical, encoder=encoder)
 
 
 def test_neighbours_of_a_find_come_along_within_its_article(encoder: FakeEncoder) -> None:

@@ -9,6 +9,7 @@ import pytest
 from conftest import FakeEncoder
 from stored import CATS, RIVER, TROOPS, state, state_of
 
+from index.errors import ModelMismatch
 from index.manifest import FORMAT
 from index.migrations import MIGRATIONS, migrated
 from index.store import Store
@@ -28,23 +29,22 @@ def test_there_is_a_function_for_each_format_of_before() -> None:
     assert list(MIGRATIONS) == list(range(1, FORMAT))
 
 
-def test_library_of_format_1_is_read_and_stays_as_it_is(library_1: Path, encoder: FakeEncoder) -> None:
+def test_library_of_format_1_keeps_its_articles_and_is_not_searched_until_it_is_rebuilt(
+    library_1: Path, encoder: FakeEncoder
+) -> None:
     before = {path: path.read_bytes() for path in library_1.rglob("*") if path.is_file()}
     store = Store(library_1)
     store.verify()
-    assert state(store.load(encoder)) == state_of(TROOPS, CATS)
     assert store.articles() == (TROOPS, CATS)
     assert store.status().format == 1
-    assert {path: path.read_bytes() for path in library_1.rglob("*") if path.is_file()} == before
-
-
-def test_next_write_makes_it_of_the_format_of_today_and_embeds_only_what_is_new(
-    library_1: Path, encoder: FakeEncoder
-) -> None:
-    Store(library_1).add([RIVER], encoder)
-    assert encoder.encoded == ["The river is long.", "It waited."]
-    assert Store(library_1).status().format == FORMAT
-    assert state(Store(library_1).load(encoder)) == state_of(TROOPS, CATS, RIVER)
+    for action in (lambda: store.load(encoder), lambda: store.add([RIVER], encoder)):
+        with pytest.raises(ModelMismatch, match="run `pullquote rebuild`"):
+            action()
+    assert {path: path.read_bytes() for path in library_1.rglob("*") if path.is_file()} == before | {
+        library_1 / "lock": b""
+    }
+    assert state(store.rebuild(encoder)) == state(store.load(encoder)) == state_of(TROOPS, CATS)
+    assert store.status().format == FORMAT
 
 
 def test_record_of_format_1_gains_what_came_later() -> None:

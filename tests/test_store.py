@@ -116,9 +116,9 @@ def test_status(library: Path) -> None:
         root=library,
         generation=2,
         created=manifest["created"],
-        format=2,
+        format=3,
         model="words",
-        encoder="fake words",
+        encoder="fake words fake tokens",
         segmenter=segmenter_fingerprint(),
         articles=2,
         sentences=5,
@@ -151,12 +151,12 @@ def test_another_encoder_is_refused_until_rebuilt(library: Path) -> None:
         lambda: Store(library).add([RIVER], other),
         lambda: Store(library).remove(["cats"], other),
     ):
-        with pytest.raises(ModelMismatch, match="'fake words', not with 'fake other': run `pullquote rebuild`"):
+        with pytest.raises(ModelMismatch, match="'fake words fake tokens', not with 'fake other fake tokens'"):
             action()
     rebuilt = Store(library).rebuild(other)
     assert rebuilt.vectors.shape == (5, 32)
     assert state(Store(library).load(other)) == state(rebuilt) == state(build_index([TROOPS, CATS], other))
-    assert (Store(library).status().encoder, Store(library).status().model) == ("fake other", "other")
+    assert (Store(library).status().encoder, Store(library).status().model) == ("fake other fake tokens", "other")
 
 
 def test_another_segmenter_is_refused_until_rebuilt(

@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.windows import CLS, SEP, WINDOW_TOKENS, Ids, Window, cut_windows, lay_out, stack
+from index.wordpieces import CLS, SEP, Ids
+from qa.windows import WINDOW_TOKENS, Window, cut_windows, lay_out, stack
 
 
 def ids(*numbers: int) -> Ids:

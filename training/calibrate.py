@@ -1,8 +1,7 @@
 """Fit the calibration: `python -m training.calibrate --data ../shared/data --out qa/models/calibration.json`.
 
-Questions of the development sets are asked of their articles, and some of an article that is not theirs. Three weights
-order the candidates (a conditional logit over the sentences of an article), four turn the order into the probability
-that its first sentence is right (Platt 1999), one gives the probability of the others.
+Questions of the development sets are asked of their articles, and some of an article that is not theirs. Four weights
+turn what late interaction and reader say of a sentence into the probability that it answers, which also orders them.
 """
 
 from __future__ import annotations
@@ -18,20 +17,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import expit, logsumexp
+from scipy.special import expit
 
 from index.build import build_index
 from index.encode import Encoder, SentenceTransformerEncoder
 from qa.answer import rank
-from qa.calibration import UNREAD, Calibration, features
+from qa.calibration import Calibration, features
 from qa.metrics import auroc, calibration_error
 from qa.questions import Question, QuestionSet, load_questions
 from qa.reader import MODELS, Reader
 from qa.types import Ranked
 
-QUESTIONS = {"newsqa": 450, "squad2": 450, "covidqa": 180, "wikiqa": 296, "fairytaleqa": 150}  # asked of each set
+QUESTIONS = {"newsqa": 450, "squad2": 400, "covidqa": 150, "wikiqa": 296, "fairytaleqa": 100}  # asked of each set
 MADE = {"newsqa": 150, "covidqa": 30, "fairytaleqa": 40}  # of another article
-START = Calibration(1.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.5, 0.5)
+START = Calibration(bias=-2.0, reader=0.6, late=7.0, lead=0.0, threshold=0.5, also=0.5)
+FIRST = 5  # sentences of each question that the weights are fitted on; the first counts as much as the others together
 FALSE_ANSWERS = 0.3  # of the unanswerable questions, most of which were written to look answerable
 
 
@@ -78,77 +78,46 @@ def _asked(questions: QuestionSet, limit: int, made: int, encoder: Encoder, read
 
 
 def fit(asked: Sequence[Asked]) -> Calibration:
-    """Fit the numbers, each set weighing as much as its questions."""
-    order = _fit_order([a for a in asked if a.answerable and any(a.right)])
-    ordered = replace(START, reader=order[0], similarity=order[1], lexical=order[2])
-    again = [_reordered(a, ordered) for a in asked]
-    weights = _fit_confidence(again)
-    said = np.array([expit(np.array(features(a.ranked)) @ weights) for a in again])
-    fall = _fit_fall(again, said)
+    """Fit the numbers on the first sentences of each question, of which those that would be cited first count most."""
+    calibration = START
+    for _ in range(4):  # the weights choose the first sentences, and these the weights
+        asked = [_reordered(a, calibration) for a in asked]
+        bias, reader, late, lead = (round(float(w), 4) for w in _fitted(asked))
+        calibration = replace(START, bias=bias, reader=reader, late=late, lead=lead)
+    asked = [_reordered(a, calibration) for a in asked]
     # answered from here on: the lowest confidence that bounds false answers
-    threshold = float(np.quantile([p for p, a in zip(said, again, strict=True) if not a.answerable], 1 - FALSE_ANSWERS))
-    bias, top, margin, words = (round(float(w), 4) for w in weights)
-    return replace(
-        ordered, bias=bias, top=top, margin=margin, words=words, fall=round(fall, 4), threshold=round(threshold, 3)
-    )
+    false = [a.ranked[0].probability for a in asked if not a.answerable]
+    return replace(calibration, threshold=round(float(np.quantile(false, 1 - FALSE_ANSWERS)), 3))
 
 
-def _table(asked: Asked) -> NDArray[np.float64]:
-    best = max((r.hit.lexical for r in asked.ranked), default=0.0) or 1.0
-    return np.array(
-        [[r.reading.score if r.reading else UNREAD, r.hit.similarity, r.hit.lexical / best] for r in asked.ranked]
-    )
+def _fitted(asked: Sequence[Asked]) -> NDArray[np.float64]:
+    """Return the weights of a logistic regression (Platt 1999)."""
+    rows = [(a, i) for a in asked for i in range(min(FIRST, len(a.ranked)))]
+    table = np.array([features(a.ranked[i].hit, a.ranked[i].reading) for a, i in rows])
+    right = np.array([a.right[i] for a, i in rows], dtype=float)
+    counts = np.array([1.0 if i else FIRST - 1.0 for _, i in rows])
 
+    def loss(weights: np.ndarray) -> tuple[float, NDArray[np.float64]]:
+        logits = table @ weights
+        total = counts @ (np.logaddexp(0, logits) - right * logits) / counts.sum()
+        return float(total), table.T @ (counts * (expit(logits) - right)) / counts.sum()
 
-def _fit_order(asked: Sequence[Asked]) -> list[float]:
-    tables = [(_table(a), np.array(a.right)) for a in asked]
-
-    def loss(weights: np.ndarray) -> float:
-        total = sum(logsumexp(table @ weights) - logsumexp((table @ weights)[right]) for table, right in tables)
-        return float(total) / len(tables) + 1e-3 * float(weights @ weights)
-
-    return [round(float(w), 4) for w in minimize(loss, np.array([1.0, 1.0, 1.0]), method="Nelder-Mead").x]
-
-
-def _reordered(asked: Asked, calibration: Calibration) -> Asked:
-    scores = calibration.scores([r.hit for r in asked.ranked], [r.reading for r in asked.ranked])
-    places = sorted(range(len(scores)), key=lambda i: (asked.ranked[i].reading is None, -scores[i]))
-    ranked = tuple(Ranked(asked.ranked[i].hit, asked.ranked[i].reading, scores[i]) for i in places)
-    return Asked(asked.dataset, ranked, tuple(asked.right[i] for i in places), asked.answerable)
-
-
-def _fit_confidence(asked: Sequence[Asked]) -> NDArray[np.float64]:
-    table = np.array([features(a.ranked) for a in asked])
-    right = np.array([a.right[0] for a in asked], dtype=float)
-
-    def loss(weights: np.ndarray) -> float:
-        said = np.clip(expit(table @ weights), 1e-6, 1 - 1e-6)
-        return float(-np.mean(right * np.log(said) + (1 - right) * np.log(1 - said))) + 1e-4 * float(weights @ weights)
-
-    found: NDArray[np.float64] = minimize(loss, np.array([0.0, 0.5, 0.1, 0.1]), method="BFGS").x
+    found: NDArray[np.float64] = minimize(loss, np.zeros(table.shape[1]), jac=True, method="BFGS").x
     return found
 
 
-def _fit_fall(asked: Sequence[Asked], said: np.ndarray) -> float:
-    rows = [
-        (p, a.ranked[0].score - r.score, right)
-        for a, p in zip(asked, said, strict=True)
-        for r, right in list(zip(a.ranked, a.right, strict=True))[1:5]
-    ]
-    first, gap, right = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
-
-    def loss(fall: float) -> float:
-        p = np.clip(first * np.exp(-fall * gap), 1e-6, 1 - 1e-6)
-        return float(-np.mean(right * np.log(p) + (1 - right) * np.log(1 - p)))
-
-    return float(min(np.linspace(0.05, 3, 119), key=loss))
+def _reordered(asked: Asked, calibration: Calibration) -> Asked:
+    probabilities = calibration.probabilities([r.hit for r in asked.ranked], [r.reading for r in asked.ranked])
+    places = sorted(range(len(probabilities)), key=lambda i: (asked.ranked[i].reading is None, -probabilities[i]))
+    ranked = tuple(Ranked(asked.ranked[i].hit, asked.ranked[i].reading, probabilities[i]) for i in places)
+    return Asked(asked.dataset, ranked, tuple(asked.right[i] for i in places), asked.answerable)
 
 
 def show(asked: Sequence[Asked], calibration: Calibration) -> None:
     """Print each set's figures under a calibration."""
     for name in dict.fromkeys(a.dataset for a in asked):
         again = [_reordered(a, calibration) for a in asked if a.dataset == name]
-        said = [calibration.probabilities(a.ranked)[0] for a in again]
+        said = [a.ranked[0].probability for a in again]
         first = [a.right[0] for a in again]
         yes = [(p, a) for p, a in zip(said, again, strict=True) if a.answerable]
         no = [p for p, a in zip(said, again, strict=True) if not a.answerable]

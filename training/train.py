@@ -20,10 +20,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from qa.windows import SEP, Batch, lay_out, stack
+from index.wordpieces import SEP
+from qa.windows import Batch, lay_out, stack
 from training.data import WEIGHTS, Example, Sample, Text, ignored, names_in, read, sample, tokenizer
 from training.development import report
+from training.export import imported
 from training.network import ReaderNetwork, sentence_scores
+from training.weights import Weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +159,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--start", type=Path, help="go on from this exported reader, not from the bundled model")
     parser.add_argument("--steps", type=int, default=5000)
     parser.add_argument("--questions", type=int, default=28, help="questions a step")
     parser.add_argument("--rate", type=float, default=1.2e-4)
@@ -171,65 +175,34 @@ def main() -> None:
 
 
 def train(options: argparse.Namespace, texts: list[Text], examples: list[Example]) -> None:
-    """Run the steps: a short warm-up, a constant rate, and a linear fall over the last 40 %."""
+    """Run the steps, from the last checkpoint on if there is one."""
     network = ReaderNetwork().train()
-    master = network.trained()  # float32; the network itself runs in bfloat16, twice as fast where the CPU knows it
-    average = {name: value.clone() for name, value in master.items()}
-    for value in master.values():
-        value.requires_grad_(True)
-    optimizer = torch.optim.AdamW(master.values(), lr=options.rate, weight_decay=0.01, fused=True)
-    first, checkpoint = 0, options.out / "checkpoint.pt"
+    if options.start:
+        network.load_state_dict(imported(options.start), strict=False)
+    weights, checkpoint = Weights(network, rate=options.rate), options.out / "checkpoint.pt"
     if checkpoint.exists():
-        saved = torch.load(checkpoint, weights_only=True)
-        optimizer.load_state_dict(saved["optimizer"])
-        average, first = saved["average"], saved["step"]
-        with torch.no_grad():
-            torch._foreach_copy_(list(master.values()), list(saved["network"].values()))
-    network.bfloat16()
-    running = list(network.trained().values())
-    parameters = dict(network.named_parameters())
+        weights.load(checkpoint)
     began, seen, tokens = time.time(), [], 0
-    for number, step in enumerate(
-        steps(texts, examples, seed=options.seed, questions=options.questions, start=first), first
-    ):
-        if number >= options.steps:
+    for step in steps(texts, examples, seed=options.seed, questions=options.questions, start=weights.steps):
+        if weights.steps >= options.steps:
             break
-        rate = options.rate * min(1.0, (number + 1) / 100, (options.steps - number) / (0.4 * options.steps))
-        for group in optimizer.param_groups:
-            group["lr"] = rate
         listwise, span = losses(network, step)
-        torch.autograd.backward(listwise + 0.3 * span)
-        for name, value in master.items():
-            gradient, parameters[name].grad = parameters[name].grad, None
-            value.grad = None if gradient is None else gradient.float()
-        torch.nn.utils.clip_grad_norm_(master.values(), 1.0)
-        optimizer.step()
-        decay = min(0.998, number / (number + 10))
-        with torch.no_grad():
-            torch._foreach_copy_(running, list(master.values()))
-            torch._foreach_lerp_(list(average.values()), list(master.values()), 1 - decay)
-        seen.append((float(listwise), float(span)))
+        rate = weights.step(listwise + 0.3 * span, steps=options.steps)
+        seen.append((float(listwise.detach()), float(span.detach())))
         tokens += sum(b.ids.size for b in step.batches)
-        if (number + 1) % 25 == 0:
+        if weights.steps % 25 == 0:
             a, b = np.mean(seen[-25:], axis=0)
             speed = tokens / (time.time() - began)
-            print(f"step {number + 1} listwise {a:.3f} span {b:.3f} rate {rate:.1e} {speed:.0f} tokens/s", flush=True)
-        if (number + 1) % options.every == 0 or number + 1 == options.steps:
-            state = {
-                "network": {name: value.detach() for name, value in master.items()},
-                "optimizer": optimizer.state_dict(),
-                "average": average,
-                "step": number + 1,
-            }
-            torch.save(state, checkpoint.with_suffix(".tmp"))
-            checkpoint.with_suffix(".tmp").replace(checkpoint)
-            figures = report(average, options.data / "dev")
-            print(json.dumps(figures), flush=True)
+            print(
+                f"step {weights.steps} listwise {a:.3f} span {b:.3f} rate {rate:.1e} {speed:.0f} tokens/s", flush=True
+            )
+        if weights.steps % options.every == 0 or weights.steps == options.steps:
+            weights.save(checkpoint)
+            figures = report(weights.average, options.data / "dev")
+            line = json.dumps({"step": weights.steps, "loss": list(np.mean(seen[-options.every :], axis=0)), **figures})
+            print(line, flush=True)
             with (options.out / "log.jsonl").open("a") as log:
-                log.write(
-                    json.dumps({"step": number + 1, "loss": list(np.mean(seen[-options.every :], axis=0)), **figures})
-                    + "\n"
-                )
+                log.write(line + "\n")
 
 
 if __name__ == "__main__":

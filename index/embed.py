@@ -1,0 +1,69 @@
+"""Sentences as vectors: one of the whole, and one of each word piece. Nothing is encoded that is known already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.encode import Encoder
+from index.errors import BadVectors
+from index.late import TokenVectors
+from index.vectors import checked_rows
+
+# Told how many sentences are embedded, and of how many.
+Progress = Callable[[int, int], None]
+
+# Sentences embedded between two reports of progress: eight batches of sentence-transformers.
+_REPORT_EVERY = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """Texts as vectors: `rows` `(n, dimension)` float32 of unit length, `tokens` of each; `places` has a text's row."""
+
+    places: Mapping[str, int]
+    rows: NDArray[np.float32]
+    tokens: TokenVectors
+
+
+def embed(texts: Sequence[str], encoder: Encoder, *, known: Embedded | None, progress: Progress | None) -> Embedded:
+    """Return texts as vectors, row by row; each different text is encoded once, if it is not known.
+
+    Raises `ModelNotFound`, `BadVectors`.
+    """
+    fresh = _encoded(_new(texts, known), encoder, known=known, progress=progress)
+    rows = np.empty((len(texts), fresh.rows.shape[1]), dtype=np.float32)
+    tokens = []
+    for row, text in enumerate(texts):
+        source = fresh if known is None or text in fresh.places else known
+        place = source.places[text]
+        rows[row] = source.rows[place]
+        tokens.append(source.tokens.of(place))
+    return Embedded({text: row for row, text in enumerate(texts)}, rows, TokenVectors.build(tokens))
+
+
+def _new(texts: Sequence[str], known: Embedded | None) -> list[str]:
+    """Return each text that is not known once."""
+    new = {text for text in texts if known is None or text not in known.places}
+    # The longest first: batches of like length need little padding, and what remains is never slower than foretold.
+    return sorted(new, key=lambda text: (-len(text), text))
+
+
+def _encoded(new: Sequence[str], encoder: Encoder, *, known: Embedded | None, progress: Progress | None) -> Embedded:
+    # A model need not be loaded where nothing is new.
+    dimension = known.rows.shape[1] if known and not new else encoder.dimension
+    rows = np.empty((len(new), dimension), dtype=np.float32)
+    tokens: list[NDArray[np.int8]] = []
+    for start in range(0, len(new), _REPORT_EVERY):
+        batch = new[start : start + _REPORT_EVERY]
+        found = checked_rows(encoder.encode(batch), dimension)
+        if len(found) != len(batch):
+            raise BadVectors(f"{len(found)} came for {len(batch)} sentences")
+        rows[start : start + len(batch)] = found
+        tokens += encoder.late.encode(batch)
+        if progress:
+            progress(start + len(batch), len(new))
+    return Embedded({text: row for row, text in enumerate(new)}, rows, TokenVectors.build(tokens))

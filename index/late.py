@@ -1,0 +1,148 @@
+"""Late interaction: question and sentence are encoded apart, a vector a word piece, and compared piece by piece.
+
+A sentence's score is the mean over the question's word pieces, each weighted by what it is worth, of the best cosine
+among the sentence's word pieces (MaxSim of ColBERT, Khattab & Zaharia 2020). The network is trained by `training.late`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.checksum import sha256_of
+from index.network import Network
+from index.wordpieces import CLS, PAD, SEP, Ids, WordPieces
+
+NETWORK: Final = Path(__file__).parent / "models" / "late.onnx"
+
+LONGEST = 128  # word pieces of a text that are read, its ends among them
+BATCH = 32  # texts run together
+
+# The numbers of unit vectors are kept whole: of sentences in 8 bits, of questions in 12. So all sums stay below 2**24,
+# and float32 holds them exactly: no score depends on what else is scored with it.
+SCALE: Final = 127
+QUESTION_SCALE: Final = 2047
+
+
+@dataclass(frozen=True, slots=True)
+class TokenQuery:
+    """A question's word pieces: unit vectors times `QUESTION_SCALE`, `(pieces, 64)` float32; weights that sum to 1."""
+
+    vectors: NDArray[np.float32]
+    weights: NDArray[np.float32]
+
+
+class TokenEncoder(Protocol):
+    """Whatever turns a text into a vector for each of its word pieces."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What the vectors depend on: encoders with the same fingerprint give the same vectors."""
+        ...
+
+    def encode(self, texts: Sequence[str]) -> list[NDArray[np.int8]]:
+        """Return for each text the unit vectors of its word pieces times `SCALE`, `(pieces, width)` int8."""
+        ...
+
+    def encode_question(self, question: str) -> TokenQuery:
+        """Return a question's word pieces and what each is worth."""
+        ...
+
+
+class LateEncoder:
+    """The network `late.onnx` behind MiniLM's word embeddings, loaded when first needed. Safe to use from threads."""
+
+    def __init__(self, network: Path = NETWORK) -> None:
+        self._path = network
+        self._network = Network(network)
+        self._words = WordPieces()
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """What the vectors depend on: the SHA-256 of the network's file, its beginning."""
+        return f"late:{sha256_of(self._path)[:16]}"
+
+    def encode(self, texts: Sequence[str]) -> list[NDArray[np.int8]]:
+        """Return for each text the unit vectors of its word pieces, `(pieces, 64)` int8, `SCALE` times their value."""
+        return [np.rint(vectors * SCALE).astype(np.int8) for vectors, _ in self._run(texts)]
+
+    def encode_question(self, question: str) -> TokenQuery:
+        """Return a question's word pieces and what each is worth."""
+        vectors, weights = self._run([question])[0]
+        return TokenQuery(np.rint(vectors * QUESTION_SCALE), weights / weights.sum())
+
+    def _run(self, texts: Sequence[str]) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+        rows = [pieces.ids[: LONGEST - 2] for pieces in self._words.encode(texts)]
+        made: list[tuple[NDArray[np.float32], NDArray[np.float32]] | None] = [None] * len(rows)
+        order = sorted(range(len(rows)), key=lambda i: len(rows[i]))  # padding is work for nothing
+        for start in range(0, len(order), BATCH):
+            chosen = order[start : start + BATCH]
+            ids, mask = _padded([rows[i] for i in chosen])
+            vectors, weights = self._network.run({"embedded": self._words.embed(ids), "mask": mask})
+            for at, i in enumerate(chosen):
+                length = len(rows[i]) + 2
+                made[i] = vectors[at, :length], weights[at, :length]
+        return [one for one in made if one is not None]
+
+
+def _padded(rows: Sequence[Ids]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    width = 2 + max(len(ids) for ids in rows)
+    out = np.full((len(rows), width), PAD, dtype=np.int64)
+    mask = np.zeros_like(out)
+    for i, ids in enumerate(rows):
+        out[i, : len(ids) + 2] = [CLS, *ids, SEP]
+        mask[i, : len(ids) + 2] = 1
+    return out, mask
+
+
+class TokenVectors:
+    """The word pieces of all sentences, sentence after sentence. Immutable, and safe to use from several threads."""
+
+    def __init__(self, rows: NDArray[np.int8], ends: NDArray[np.int64]) -> None:
+        self._rows, self._ends = rows, ends
+
+    @classmethod
+    def build(cls, sentences: Sequence[NDArray[np.int8]]) -> TokenVectors:
+        """Lay out the vectors `(pieces, width)` of sentences, each of which has at least one."""
+        ends = np.cumsum([len(vectors) for vectors in sentences], dtype=np.int64)
+        rows = np.concatenate(sentences) if sentences else np.zeros((0, 0), dtype=np.int8)
+        return cls(rows, ends)
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    def of(self, row: int) -> NDArray[np.int8]:
+        """Return the vectors of one sentence, `(pieces, width)` int8."""
+        return self._rows[self._start(row) : self._ends[row]]
+
+    def max_sim(self, query: TokenQuery, among: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the MaxSim in [-1, 1] of a question and each of some rows, in their order."""
+        if not len(among):
+            return np.zeros(0, dtype=np.float32)
+        parts = [self.of(int(row)) for row in among]
+        starts = np.cumsum([0, *(len(part) for part in parts[:-1])])
+        sums = np.concatenate(parts).astype(np.float32) @ query.vectors.T
+        best = np.maximum.reduceat(sums, starts, axis=0)
+        scores: NDArray[np.float32] = np.einsum("ij,j->i", best, query.weights) / np.float32(SCALE * QUESTION_SCALE)
+        return scores
+
+    def _start(self, row: int) -> int:
+        return int(self._ends[row - 1]) if row else 0
+
+    def save(self, folder: Path) -> None:
+        """Write the vectors into a folder that exists. Raises `OSError`."""
+        np.save(folder / "tokens.npy", self._rows, allow_pickle=False)
+        np.save(folder / "token_ends.npy", self._ends, allow_pickle=False)
+
+    @classmethod
+    def load(cls, folder: Path) -> TokenVectors:
+        """Read what `save` wrote; the vectors are mapped, not read. Raises `OSError`."""
+        ends = np.load(folder / "token_ends.npy", allow_pickle=False)
+        rows = np.load(folder / "tokens.npy", allow_pickle=False, mmap_mode="r" if len(ends) else None)
+        return cls(rows, ends)

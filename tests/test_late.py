@@ -1,0 +1,101 @@
+"""Late interaction: MaxSim against its definition, and the shipped network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from index.late import NETWORK, QUESTION_SCALE, SCALE, LateEncoder, TokenQuery, TokenVectors
+
+
+def unit(rng: np.random.Generator, rows: int) -> NDArray[np.float64]:
+    vectors = rng.normal(size=(rows, 64))
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def kept(vectors: NDArray[np.float64]) -> NDArray[np.int8]:
+    return np.rint(vectors * SCALE).astype(np.int8)
+
+
+@given(st.integers(0, 10_000), st.lists(st.integers(1, 9), min_size=1, max_size=8), st.integers(1, 7))
+def test_max_sim_is_the_weighted_mean_of_the_best_cosines(seed: int, lengths: list[int], asked: int) -> None:
+    rng = np.random.default_rng(seed)
+    sentences, question, weights = [unit(rng, n) for n in lengths], unit(rng, asked), rng.random(asked) + 0.1
+    query = TokenQuery(
+        np.rint(question * QUESTION_SCALE).astype(np.float32), (weights / weights.sum()).astype(np.float32)
+    )
+    expected = [float((question @ s.T).max(axis=1) @ weights / weights.sum()) for s in sentences]
+    tokens = TokenVectors.build([kept(s) for s in sentences])
+    every = tokens.max_sim(query, np.arange(len(lengths)))
+    assert every.tolist() == pytest.approx(expected, abs=0.02)
+    # the same to the last bit, whatever else is scored
+    assert [float(tokens.max_sim(query, np.array([row]))[0]) for row in range(len(lengths))] == every.tolist()
+
+
+def test_nothing_asked_of_nothing() -> None:
+    query = TokenQuery(np.zeros((1, 64), dtype=np.float32), np.ones(1, dtype=np.float32))
+    assert TokenVectors.build([]).max_sim(query, np.zeros(0, dtype=np.int64)).tolist() == []
+
+
+def test_round_trip(tmp_path: Path) -> None:
+    sentences = [kept(unit(np.random.default_rng(n), n)) for n in (3, 1, 5)]
+    TokenVectors.build(sentences).save(tmp_path)
+    loaded = TokenVectors.load(tmp_path)
+    assert len(loaded) == 3
+    for row, sentence in enumerate(sentences):
+        np.testing.assert_array_equal(loaded.of(row), sentence)
+    TokenVectors.build([]).save(tmp_path)
+    assert len(TokenVectors.load(tmp_path)) == 0
+
+
+@pytest.fixture(scope="module")
+def late() -> LateEncoder:
+    return LateEncoder()
+
+
+SENTENCES = [
+    "Anna came home late.",
+    "She had lost her purple umbrella on the train.",
+    "The bridge was built in 1932.",
+    "It is 503 metres long and carries eight lanes of traffic.",
+    "Tolls ended in 1971.",
+]
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(
+    ("question", "row"),
+    [("What did Anna lose?", 1), ("In which year was the bridge built?", 2), ("how long is the bridge", 3)],
+)
+def test_the_sentence_that_answers_scores_highest(late: LateEncoder, question: str, row: int) -> None:
+    tokens = TokenVectors.build(late.encode(SENTENCES))
+    scores = tokens.max_sim(late.encode_question(question), np.arange(len(SENTENCES)))
+    assert int(scores.argmax()) == row
+    assert -1 <= scores.min() <= scores.max() <= 1
+
+
+@pytest.mark.model
+def test_vectors_are_of_unit_length_one_for_each_word_piece(late: LateEncoder) -> None:
+    short, empty, long = late.encode(["Tolls ended.", "\u200b", "word " * 400])
+    assert (short.shape, empty.shape, long.shape) == ((6, 64), (2, 64), (128, 64))  # toll ##s ended . and the two ends
+    lengths = np.linalg.norm(short.astype(float) / SCALE, axis=1)
+    assert lengths.tolist() == pytest.approx([1.0] * 6, abs=0.03)
+    query = late.encode_question("Tolls ended when?")
+    assert float(query.weights.sum()) == pytest.approx(1.0)
+    assert np.linalg.norm(query.vectors / QUESTION_SCALE, axis=1).tolist() == pytest.approx([1.0] * 7, abs=0.01)
+
+
+@pytest.mark.model
+def test_a_text_alone_has_the_vectors_that_it_has_among_others(late: LateEncoder) -> None:
+    together = late.encode(SENTENCES)
+    for text, vectors in zip(SENTENCES, together, strict=True):
+        assert np.abs(late.encode([text])[0].astype(int) - vectors.astype(int)).max() <= 1
+
+
+def test_the_shipped_network_is_small() -> None:
+    assert NETWORK.stat().st_size < 25e6
