@@ -9,10 +9,10 @@ from pathlib import Path
 
 from index.durable import Step, replace_file
 from index.errors import BadManifest, MissingFile
+from index.folders import GENERATIONS, folder_of
 from index.manifest import add_again
 
 CURRENT = "CURRENT"
-GENERATIONS = "generations"
 
 _LINE = re.compile(rb"(\d{6,}) ([0-9a-f]{64})\n")
 
@@ -27,11 +27,6 @@ class Pointer:
 
 # What a library points to until something is added. A number 0 with any other digest is damage.
 NONE_YET = Pointer(0, sha256(b"").hexdigest())
-
-
-def folder_of(root: Path, number: int) -> Path:
-    """Return the folder of a library's generation."""
-    return root / GENERATIONS / f"{number:06d}"
 
 
 def read_pointer(root: Path) -> Pointer:

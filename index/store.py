@@ -12,39 +12,27 @@ left by a killed writer, and the next writer removes it.
 
 from __future__ import annotations
 
-import re
-import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
 
-from filelock import FileLock, Timeout
-
 from index.admit import Admission, admit
 from index.build import Index, Progress, build_index
-from index.durable import Step, no_step, sync
+from index.commit import prepare, publish
+from index.durable import Step, no_step
 from index.encode import Encoder
-from index.errors import (
-    DamagedGeneration,
-    EmptyLibrary,
-    StoreLocked,
-    UnwritableStore,
-)
+from index.errors import DamagedGeneration, EmptyLibrary
+from index.folders import folder_of
 from index.generation import read_articles, read_generation, write_generation
+from index.lock import write_lock
 from index.manifest import MANIFEST, Manifest, check_files, read_manifest
-from index.pointer import GENERATIONS, NONE_YET, Pointer, folder_of, read_pointer, write_pointer
+from index.pointer import read_pointer
 from index.types import Article
 
 _Read = TypeVar("_Read")
-
-_ASIDE = ".tmp"
-
-# How many generations stay on the disk, the current one among them.
-KEPT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +70,6 @@ class Store:
 
     def __init__(self, root: Path, *, step: Step = no_step, patience: float = 5.0) -> None:
         self.root = root
-        self._generations = root / GENERATIONS
         self._step = step
         self._patience = patience
 
@@ -158,7 +145,8 @@ class Store:
         """
         self._see_that_it_exists()
         with self._writing():
-            return self._commit(build_index(self._read(read_articles), encoder, progress=progress))
+            articles = self._read(read_articles)
+            return self._commit(build_index(articles, encoder, progress=progress))
 
     def _see_that_it_exists(self) -> None:
         """Raise `EmptyLibrary` when nothing was ever added, before a folder is made for it."""
@@ -201,76 +189,12 @@ class Store:
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """Be the one writer, with what a killed one left cleared away. Raises `StoreLocked`, `UnwritableStore`."""
-        # The operating system lets go of the lock of a process that dies.
-        lock = FileLock(self.root / "lock", timeout=self._patience)
-        with self._disk():
-            self.root.mkdir(parents=True, exist_ok=True)
-            lock.acquire()
-        try:
-            with self._disk():
-                self._prepare()
+        with write_lock(self.root, self._patience):
+            prepare(self.root, self._step)
             yield
-        finally:
-            lock.release()
-
-    @contextmanager
-    def _disk(self) -> Iterator[None]:
-        """Tell of a disk that is full or may not be written. Raises `StoreLocked`, `UnwritableStore`."""
-        try:
-            yield
-        except Timeout as error:
-            raise StoreLocked(self.root, self._patience) from error
-        except OSError as error:
-            raise UnwritableStore(self.root, error.strerror or error) from error
-
-    def _prepare(self) -> None:
-        """Make the folders of an empty library; remove what is no generation."""
-        current = read_pointer(self.root)
-        if current == NONE_YET:
-            # Before there are generations, so that a missing CURRENT is always damage.
-            write_pointer(self.root, current, self._step)
-            self._generations.mkdir(exist_ok=True)
-        else:
-            # Or else a damaged number in CURRENT would make good generations look like leavings.
-            read_manifest(folder_of(self.root, current.number), current.digest)
-        for folder in sorted(self._generations.iterdir()):
-            if folder.suffix == _ASIDE or (_number_of(folder) or 0) > current.number:
-                self._step(f"clear {folder.name}")
-                shutil.rmtree(folder)
 
     def _commit(self, index: Index) -> Index:
         """Write an index as the next generation and make it the current one. Raises `UnwritableStore`."""
         number = read_pointer(self.root).number + 1
-        folder = folder_of(self.root, number)
-        aside = folder.with_suffix(_ASIDE)
-        with self._disk():
-            try:
-                aside.mkdir()
-                manifest = write_generation(index, aside, self._step)
-            except OSError:
-                shutil.rmtree(aside, ignore_errors=True)  # so that a full disk is not left fuller
-                raise
-            self._step("rename the generation")
-            aside.rename(folder)
-            self._step("sync the generations")
-            sync(self._generations)
-            write_pointer(self.root, Pointer(number, sha256(manifest).hexdigest()), self._step)
-        # A generation that cannot be removed now, because someone reads it on Windows, is removed after the next write.
-        with suppress(OSError):
-            self._prune(number)
+        publish(self.root, number, partial(write_generation, index, step=self._step), self._step)
         return index
-
-    def _prune(self, number: int) -> None:
-        """Remove the generations that are older than the last few."""
-        for folder in sorted(self._generations.iterdir()):
-            if 0 < (_number_of(folder) or 0) <= number - KEPT:
-                aside = folder.with_suffix(_ASIDE)  # so that a generation is never there in part
-                self._step(f"prune {folder.name}")
-                folder.rename(aside)
-                self._step(f"clear {aside.name}")
-                shutil.rmtree(aside)
-
-
-def _number_of(folder: Path) -> int | None:
-    """Return the number of a generation's folder, None for any other."""
-    return int(folder.name) if re.fullmatch(r"\d{6,}", folder.name) else None
