@@ -167,11 +167,12 @@ class FormatMismatch(StoreError):
 
 
 class DamagedGeneration(StoreError):
-    """A file of the library is not what was written. `path` is the file."""
+    """A file of the library is not what was written. `path` is the file, `what` is wrong with it."""
 
     def __init__(self, path: Path, what: str, remedy: str) -> None:
         self.path = path
-        super().__init__(f"{_shown(path)} {_one_line(what)}: {_one_line(remedy)}")
+        self.what = _one_line(what)
+        super().__init__(f"{_shown(path)} {self.what}: {_one_line(remedy)}")
 
 
 class MissingFile(DamagedGeneration):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ from index.durable import Step, sync_tree
 from index.encode import Encoder
 from index.errors import BadManifest, ModelMismatch, SegmenterMismatch
 from index.lexical import Lexical
-from index.manifest import ARTICLES, FORMAT, MANIFEST, Manifest, add_again, check_files, describe, read_file
+from index.manifest import ARTICLES, FORMAT, MANIFEST, Manifest, add_again, check_files, describe, now, read_file
 from index.migrations import Record, migrated
 from index.segment import segmenter_fingerprint
 from index.types import Article, Sentence
@@ -24,8 +23,11 @@ from index.vectors import Vectors
 _SENTENCES = "sentences.npy"
 
 
-def write_generation(index: Index, folder: Path, step: Step) -> bytes:
-    """Write an index into an empty folder, durably, and return the manifest's bytes. Raises `OSError`."""
+def write_generation(index: Index, folder: Path, step: Step, *, change: str) -> bytes:
+    """Write an index into an empty folder, durably, and return the manifest's bytes. Raises `OSError`.
+
+    `change` is what made it, for the manifest.
+    """
     step(f"write {ARTICLES}")
     (folder / ARTICLES).write_bytes(_lines_of(index.articles.values()))
     step(f"write {_SENTENCES}")
@@ -35,7 +37,7 @@ def write_generation(index: Index, folder: Path, step: Step) -> bytes:
     step(f"write {MANIFEST}")
     manifest = Manifest(
         format=FORMAT,
-        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        created=now(),
         model=index.encoder.model,
         encoder=index.encoder.fingerprint,
         segmenter=segmenter_fingerprint(),
@@ -43,6 +45,7 @@ def write_generation(index: Index, folder: Path, step: Step) -> bytes:
         sentences=len(index.sentences),
         dimension=index.vectors.shape[1],
         files=describe(folder),
+        change=change,
     ).to_bytes()
     (folder / MANIFEST).write_bytes(manifest)
     sync_tree(folder, step)

@@ -31,18 +31,18 @@ NONE_YET = Pointer(0, sha256(b"").hexdigest())
 
 def read_pointer(root: Path) -> Pointer:
     """Return what is current in a library, which need not exist. Raises `MissingFile`, `BadManifest`."""
-    path, remedy = root / CURRENT, add_again(folder_of(root, 0))
+    path = root / CURRENT
     try:
         data = path.read_bytes()
     except OSError as error:
         # CURRENT comes before the first generation, so only a library that was never written to has neither.
         if isinstance(error, FileNotFoundError | NotADirectoryError) and not (root / GENERATIONS).is_dir():
             return NONE_YET
-        raise MissingFile(path, f"cannot be read ({error.strerror})", remedy) from error
+        raise MissingFile(path, f"cannot be read ({error.strerror})", add_again(folder_of(root, 0))) from error
     found = _LINE.fullmatch(data)
     pointer = Pointer(int(found[1]), found[2].decode()) if found else None
     if pointer is None or (pointer.number == 0 and pointer != NONE_YET):
-        raise BadManifest(path, "cannot be understood", remedy)
+        raise BadManifest(path, "cannot be understood", add_again(folder_of(root, 0)))
     return pointer
 
 

@@ -27,6 +27,7 @@ from index.encode import Encoder
 from index.errors import DamagedGeneration, EmptyLibrary
 from index.folders import folder_of
 from index.generation import read_articles, read_generation, write_generation
+from index.history import Generation, read_history
 from index.lock import write_lock
 from index.manifest import MANIFEST, Manifest, check_files, read_manifest
 from index.pointer import read_pointer
@@ -110,6 +111,15 @@ class Store:
         """Return what the current generation's manifest says. Raises `EmptyLibrary`, `DamagedGeneration`."""
         return self._read(self._status)
 
+    def history(self) -> tuple[Generation, ...]:
+        """Return the generations on disk, newest first, after a check of every byte. Raises `EmptyLibrary`.
+
+        What is damaged is told, not raised.
+        """
+        if not self.exists:
+            raise EmptyLibrary(self.root)
+        return read_history(self.root)
+
     def add(self, articles: Sequence[Article], encoder: Encoder, *, progress: Progress | None = None) -> Added:
         """Add articles, or replace those of the same source, as a new generation; only new sentences are embedded.
 
@@ -124,7 +134,7 @@ class Store:
             if known and stored == wanted:
                 return Added(known, admissions)
             index = build_index(tuple(wanted.values()), encoder, progress=progress, known=known)
-            return Added(self._commit(index), admissions)
+            return Added(self._commit(index, "add"), admissions)
 
     def remove(self, article_ids: Sequence[str], encoder: Encoder) -> Index:
         """Remove articles, as a new generation; nothing is embedded.
@@ -136,7 +146,7 @@ class Store:
             known = self._read(partial(read_generation, encoder=encoder))
             gone = {known.article(article_id).id for article_id in article_ids}
             kept = tuple(article for article in known.articles.values() if article.id not in gone)
-            return self._commit(build_index(kept, encoder, known=known)) if gone else known
+            return self._commit(build_index(kept, encoder, known=known), "remove") if gone else known
 
     def rebuild(self, encoder: Encoder, *, progress: Progress | None = None) -> Index:
         """Split and embed all stored articles anew, as a new generation, whatever the rest of the old one is like.
@@ -146,7 +156,7 @@ class Store:
         self._see_that_it_exists()
         with self._writing():
             articles = self._read(read_articles)
-            return self._commit(build_index(articles, encoder, progress=progress))
+            return self._commit(build_index(articles, encoder, progress=progress), "rebuild")
 
     def _see_that_it_exists(self) -> None:
         """Raise `EmptyLibrary` when nothing was ever added, before a folder is made for it."""
@@ -193,8 +203,8 @@ class Store:
             prepare(self.root, self._step)
             yield
 
-    def _commit(self, index: Index) -> Index:
+    def _commit(self, index: Index, change: str) -> Index:
         """Write an index as the next generation and make it the current one. Raises `UnwritableStore`."""
         number = read_pointer(self.root).number + 1
-        publish(self.root, number, partial(write_generation, index, step=self._step), self._step)
+        publish(self.root, number, partial(write_generation, index, step=self._step, change=change), self._step)
         return index

@@ -19,6 +19,7 @@ from index.fetch import fetch
 from index.load import LARGEST_FILE, SUFFIXES, load_text
 from index.types import Article
 from ui.batch import Defaults, answer_batch
+from ui.history import history_rows
 from ui.library import Library
 from ui.render import answer_to_dict, answer_to_text
 from ui.terminal import print_table, progress_bar
@@ -79,6 +80,7 @@ def parser() -> argparse.ArgumentParser:
     command("rebuild", _rebuild, "Split and embed all articles anew, and swap the new index in.", "pullquote rebuild")
     _json_option(command("status", _status, "Tell what the index holds and how it was built.", "pullquote status"))
     command("verify", _verify, "Check every byte of the index against its checksums.", "pullquote verify")
+    _generation_commands(command)
     evaluate = command(
         "eval", _eval, "Measure the answers to a file of questions.", "pullquote eval seeds/questions.jsonl"
     )
@@ -87,6 +89,11 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--report", type=Path, metavar="HTML", help="write curves and the worst errors to a page")
     _json_option(evaluate)
     return top
+
+
+def _generation_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
+    about = "List the generations of the index on disk, newest first: each change made one."
+    _json_option(command("history", _history, about, "pullquote history"))
 
 
 def _ask_options(ask: argparse.ArgumentParser) -> None:
@@ -208,6 +215,20 @@ def _list(options: argparse.Namespace) -> int:
 def _rebuild(options: argparse.Namespace) -> int:
     status = _library(options).rebuild(progress_bar("Indexing"))
     print(f"generation {status.generation}: {status.articles} articles, {status.sentences} sentences")
+    return 0
+
+
+def _history(options: argparse.Namespace) -> int:
+    library = _library(options)
+    generations = library.history()
+    if options.json:
+        print(json.dumps([asdict(generation) for generation in generations], ensure_ascii=False))
+    else:
+        print_table(history_rows(generations))
+        for generation in generations:
+            if generation.fault:
+                print(f"generation {generation.number} is damaged: {generation.fault}")
+    library.status()  # raises where the current one cannot be read, and tells the remedy
     return 0
 
 

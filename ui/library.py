@@ -13,6 +13,7 @@ from index.encode import Encoder, SentenceTransformerEncoder
 from index.errors import UnreadableArticle
 from index.fetch import Fetched, fetch
 from index.gather import Input, gather
+from index.history import Generation
 from index.load import load_article
 from index.segment import sentences_of_article
 from index.store import Store, StoreStatus
@@ -140,6 +141,10 @@ class Library:
             self._encoder = None
         self._store.rebuild(self.encoder(), progress=progress)
         return self._store.status()
+
+    def history(self) -> tuple[Generation, ...]:
+        """Return the generations on disk, newest first; what is damaged is told, not raised."""
+        return self._store.history()
 
     def status(self) -> StoreStatus:
         """Return what the current generation holds."""

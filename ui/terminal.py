@@ -1,4 +1,4 @@
-"""What commands print at a terminal: tables, progress."""
+"""What commands print at a terminal: tables, sizes, progress."""
 
 from __future__ import annotations
 
@@ -12,6 +12,18 @@ def print_table(rows: Iterable[Iterable[object]]) -> None:
     widths = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]
     for row in cells:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def size_of(number: int) -> str:
+    """Return a number of bytes in the largest decimal unit that it fills."""
+    if number < 1000:
+        return f"{number} B"
+    size = float(number)
+    for unit in ("kB", "MB", "GB"):
+        size /= 1000
+        if size < 999.95 or unit == "GB":
+            break
+    return f"{size:.1f} {unit}"
 
 
 def progress_bar(what: str) -> Callable[[int, int], None] | None:

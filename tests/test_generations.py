@@ -1,0 +1,71 @@
+"""`pullquote history`, as people type them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import FakeEncoder
+from stored import RIVER, generation_folder, make_library
+
+from index.store import Store
+from ui.cli import main
+from ui.terminal import size_of
+
+Captured = pytest.CaptureFixture[str]
+
+
+class Pullquote:
+    """The command, at one library."""
+
+    def __init__(self, home: Path, capsys: Captured) -> None:
+        self.home = home
+        self._capsys = capsys
+
+    def __call__(self, *arguments: str, code: int = 0) -> str:
+        """Return what is printed, standard error after standard output."""
+        self._capsys.readouterr()
+        assert main(["--home", str(self.home), *arguments]) == code
+        return "".join(self._capsys.readouterr())
+
+
+@pytest.fixture
+def pullquote(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> Pullquote:
+    """Three generations: troops; troops and cats; those and river."""
+    monkeypatch.setattr("ui.library.SentenceTransformerEncoder", lambda model: FakeEncoder(model or "words"))
+    make_library(home)
+    Store(home).add([RIVER], FakeEncoder())
+    return Pullquote(home, capsys)
+
+
+def test_history(pullquote: Pullquote) -> None:
+    rows = [line.split() for line in pullquote("history").splitlines()]
+    assert rows[0] == ["GENERATION", "STATE", "CREATED", "CHANGE", "ARTICLES", "SENTENCES", "SIZE"]
+    assert [(row[0], row[-4], row[-3]) for row in rows[1:]] == [("3", "3", "7"), ("2", "2", "5"), ("1", "1", "3")]
+    assert (rows[1][1], rows[1][3], rows[2][2]) == ("current", "add", "add")
+    records = json.loads(pullquote("history", "--json"))
+    assert [(r["number"], r["current"], r["change"], r["articles"], r["sentences"], r["fault"]) for r in records] == [
+        (3, True, "add", 3, 7, ""),
+        (2, False, "add", 2, 5, ""),
+        (1, False, "add", 1, 3, ""),
+    ]
+    assert all({"created", "bytes", "model"} < set(record) for record in records)
+
+
+def test_history_of_a_damaged_library_names_the_damage_and_the_remedy(pullquote: Pullquote) -> None:
+    (generation_folder(pullquote.home) / "articles.jsonl").write_text("{}")
+    (pullquote.home / "generations/000002/manifest.json").unlink()
+    lines = pullquote("history").splitlines()
+    assert [line.split()[:3] for line in lines[1:3]] == [["3", "current,", "damaged"], ["2", "damaged", "-"]]
+    assert lines[-2].startswith("generation 3 is damaged: articles.jsonl has 2 bytes instead of ")
+    assert lines[-1] == "generation 2 is damaged: manifest.json is missing"
+    (pullquote.home / "CURRENT").write_text("")
+    said = pullquote("history", code=1)
+    assert "current" not in said
+    assert "CURRENT' cannot be understood" in said.splitlines()[-1]
+
+
+def test_sizes() -> None:
+    sizes = (0, 999, 1000, 999_949, 999_951, 12_345_678, 5 * 10**12)
+    assert [size_of(n) for n in sizes] == ["0 B", "999 B", "1.0 kB", "999.9 kB", "1.0 MB", "12.3 MB", "5000.0 GB"]
