@@ -4,6 +4,8 @@
     ├── InputError              what was given is wrong
     │   ├── EmptyQuestion         a question without a word in it
     │   ├── ArticleNotFound       no article of that id in the library
+    │   ├── GenerationNotFound    no generation of that number in the library
+    │   ├── AlreadyCurrent        the generation to go back to is the current one
     │   ├── UnreadableArticle     missing, empty, not UTF-8 or of a kind that is not read
     │   ├── ModelNotFound         no embedding model of that name or in that folder
     │   ├── BadVectors            a model gave NaN, infinity or another number of dimensions
@@ -69,6 +71,24 @@ class ArticleNotFound(InputError):
         few = ", ".join(_shown(name) for name in known[:3])
         there = f" (there are {len(known)}: {few}{', ...' if len(known) > 3 else ''})" if known else ""
         super().__init__(f"no article {_shown(article_id)} in the library{there}: see the ids with `pullquote list`")
+
+
+class GenerationNotFound(InputError):
+    """No generation of that number is in the library; `wanted` is "7", or "before 7"."""
+
+    def __init__(self, wanted: str, known: Sequence[int]) -> None:
+        there = ", ".join(map(str, known)) or "none"
+        super().__init__(
+            f"no generation {wanted} in the library (there {'is' if len(known) < 2 else 'are'} {there}): "
+            "see them with `pullquote history`"
+        )
+
+
+class AlreadyCurrent(InputError):
+    """The generation that was asked for is the current one."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"generation {number} is the current one already: choose another of `pullquote history`")
 
 
 class UnreadableArticle(InputError):

@@ -57,15 +57,20 @@ def read_generation(folder: Path, manifest: Manifest, encoder: Encoder) -> Index
 
     Raises `ModelMismatch`, `SegmenterMismatch`, `DamagedGeneration`.
     """
-    if manifest.encoder != encoder.fingerprint:
-        raise ModelMismatch(manifest.encoder, encoder.fingerprint)
-    if manifest.segmenter != segmenter_fingerprint():
-        raise SegmenterMismatch(manifest.segmenter, segmenter_fingerprint())
+    check_origin(manifest, encoder)
     check_files(folder, manifest.files)
     articles = _articles_of(folder, manifest.format)
     table = np.load(folder / _SENTENCES, allow_pickle=False)
     vectors, lexical = Vectors.load(folder), Lexical.load(folder / "lexical")
     return Index(articles, _sentences_of(table, articles), vectors=vectors, lexical=lexical, encoder=encoder)
+
+
+def check_origin(manifest: Manifest, encoder: Encoder) -> None:
+    """See that a generation was made with this encoder and segmenter. Raises `ModelMismatch`, `SegmenterMismatch`."""
+    if manifest.encoder != encoder.fingerprint:
+        raise ModelMismatch(manifest.encoder, encoder.fingerprint)
+    if manifest.segmenter != segmenter_fingerprint():
+        raise SegmenterMismatch(manifest.segmenter, segmenter_fingerprint())
 
 
 def read_articles(folder: Path, manifest: Manifest) -> tuple[Article, ...]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from index.checksum import sha256_of
 from index.errors import BadManifest, ChecksumMismatch, DamagedGeneration, FormatMismatch, MissingFile, TruncatedFile
+from index.folders import folder_of, generation_numbers
 
 # Raise this number when what is written changes, and add a function to index/migrations.py that reads what was before.
 FORMAT = 2
@@ -128,9 +129,24 @@ def remedy_for(path: Path, folder: Path) -> str:
 
 
 def add_again(folder: Path) -> str:
-    """Return what to do when articles are lost; `folder` is the generation's."""
+    """Return what to do when articles are lost; `folder` is the generation's, which need not exist."""
     root = folder.parent.parent
+    sound = newest_sound(root)
+    if sound is not None:
+        return f"go back to the last generation that is sound with `pullquote rollback {sound}`"
     return f"restore it from a copy, or remove the folder {root} and add the articles again with `pullquote add PATH`"
+
+
+def newest_sound(root: Path) -> int | None:
+    """Return the newest generation of a library whose every byte is sound; None without one."""
+    for number in reversed(generation_numbers(root)):
+        folder = folder_of(root, number)
+        try:
+            check_files(folder, read_manifest(folder, None, no_remedy).files, no_remedy)
+        except (DamagedGeneration, FormatMismatch):
+            continue
+        return number
+    return None
 
 
 def no_remedy(_path: Path, _folder: Path) -> str:

@@ -8,8 +8,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from index.durable import Step, replace_file
-from index.errors import BadManifest, MissingFile
-from index.folders import GENERATIONS, folder_of
+from index.errors import BadManifest, DamagedGeneration, MissingFile
+from index.folders import GENERATIONS, folder_of, generation_numbers
 from index.manifest import add_again
 
 CURRENT = "CURRENT"
@@ -49,3 +49,12 @@ def read_pointer(root: Path) -> Pointer:
 def write_pointer(root: Path, pointer: Pointer, step: Step) -> None:
     """Make a generation the current one, at once and durably. Raises `OSError`."""
     replace_file(root / CURRENT, f"{pointer.number:06d} {pointer.digest}\n".encode(), step)
+
+
+def next_number(root: Path) -> int:
+    """Return a number above that of every generation there ever was, as far as CURRENT and the disk can tell."""
+    try:
+        current = read_pointer(root).number
+    except DamagedGeneration:
+        current = 0
+    return max([current, *generation_numbers(root)]) + 1

@@ -21,16 +21,17 @@ from typing import TypeVar
 
 from index.admit import Admission, admit
 from index.build import Index, Progress, build_index
-from index.commit import prepare, publish
+from index.commit import clear_leavings, prepare, publish, telling
 from index.durable import Step, no_step
 from index.encode import Encoder
 from index.errors import DamagedGeneration, EmptyLibrary
 from index.folders import folder_of
-from index.generation import read_articles, read_generation, write_generation
-from index.history import Generation, read_history
+from index.generation import check_origin, read_articles, read_generation, write_generation
+from index.history import Generation, read_history, trusted
 from index.lock import write_lock
 from index.manifest import MANIFEST, Manifest, check_files, read_manifest
-from index.pointer import read_pointer
+from index.pointer import next_number, read_pointer
+from index.rollback import choose, copy_generation
 from index.types import Article
 
 _Read = TypeVar("_Read")
@@ -107,6 +108,10 @@ class Store:
         """Check every byte of the current generation. Raises `EmptyLibrary`, `DamagedGeneration`, `FormatMismatch`."""
         self._read(lambda folder, manifest: check_files(folder, manifest.files))
 
+    def check_origin(self, encoder: Encoder) -> None:
+        """See that the current generation was made as it would be today. Raises what `load` raises for that."""
+        self._read(lambda _folder, manifest: check_origin(manifest, encoder))
+
     def status(self) -> StoreStatus:
         """Return what the current generation's manifest says. Raises `EmptyLibrary`, `DamagedGeneration`."""
         return self._read(self._status)
@@ -157,6 +162,27 @@ class Store:
         with self._writing():
             articles = self._read(read_articles)
             return self._commit(build_index(articles, encoder, progress=progress), "rebuild")
+
+    def rollback(self, number: int | None = None) -> int:
+        """Make an older generation current again, by default the one before; return its number.
+
+        It is checked, and becomes a new generation of the same files; so numbers go upwards, and going back can be gone
+        back on. This works too when the current generation is damaged, or CURRENT itself: then it cannot be told which
+        generation is current, so the default is the newest that is sound, no generation counts as left by a killed
+        writer, and the new one is above all. Raises `EmptyLibrary`, `GenerationNotFound`, `AlreadyCurrent`,
+        `DamagedGeneration`, `FormatMismatch`, `StoreLocked`, `UnwritableStore`.
+        """
+        if not self.exists:
+            raise EmptyLibrary(self.root)
+        with write_lock(self.root, self._patience):
+            current = trusted(self.root)
+            chosen, manifest = choose(self.root, number, current)
+            with telling(self.root):
+                clear_leavings(self.root, current.number if current else None, self._step)
+            source = folder_of(self.root, chosen)
+            write = partial(copy_generation, source, manifest, step=self._step)
+            publish(self.root, next_number(self.root), write, self._step)
+            return chosen
 
     def _see_that_it_exists(self) -> None:
         """Raise `EmptyLibrary` when nothing was ever added, before a folder is made for it."""

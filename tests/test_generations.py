@@ -1,4 +1,4 @@
-"""`pullquote history`, as people type them."""
+"""`pullquote history` and `rollback`, as people type them."""
 
 from __future__ import annotations
 
@@ -39,18 +39,32 @@ def pullquote(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> 
     return Pullquote(home, capsys)
 
 
-def test_history(pullquote: Pullquote) -> None:
+def test_history_and_rollback(pullquote: Pullquote) -> None:
+    assert pullquote("rollback") == "generation 4 is generation 2 again: 2 articles, 5 sentences\n"
     rows = [line.split() for line in pullquote("history").splitlines()]
     assert rows[0] == ["GENERATION", "STATE", "CREATED", "CHANGE", "ARTICLES", "SENTENCES", "SIZE"]
-    assert [(row[0], row[-4], row[-3]) for row in rows[1:]] == [("3", "3", "7"), ("2", "2", "5"), ("1", "1", "3")]
-    assert (rows[1][1], rows[1][3], rows[2][2]) == ("current", "add", "add")
+    assert [(row[0], row[-4], row[-3]) for row in rows[1:]] == [("4", "2", "5"), ("3", "3", "7"), ("2", "2", "5")]
+    assert (rows[1][1], rows[1][3:6], rows[2][2]) == ("current", ["rollback", "to", "2"], "add")
     records = json.loads(pullquote("history", "--json"))
     assert [(r["number"], r["current"], r["change"], r["articles"], r["sentences"], r["fault"]) for r in records] == [
-        (3, True, "add", 3, 7, ""),
+        (4, True, "rollback to 2", 2, 5, ""),
+        (3, False, "add", 3, 7, ""),
         (2, False, "add", 2, 5, ""),
-        (1, False, "add", 1, 3, ""),
     ]
     assert all({"created", "bytes", "model"} < set(record) for record in records)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["rollback", "9"], "no generation 9 in the library (there are 1, 2, 3): see them with `pullquote history`"),
+        (["rollback", "3"], "generation 3 is the current one already"),
+    ],
+)
+def test_rollback_that_is_refused_is_one_line(pullquote: Pullquote, arguments: list[str], says: str) -> None:
+    said = pullquote(*arguments, code=1)
+    assert said.startswith(f"pullquote: {says}")
+    assert said.count("\n") == 1
 
 
 def test_history_of_a_damaged_library_names_the_damage_and_the_remedy(pullquote: Pullquote) -> None:
@@ -60,10 +74,22 @@ def test_history_of_a_damaged_library_names_the_damage_and_the_remedy(pullquote:
     assert [line.split()[:3] for line in lines[1:3]] == [["3", "current,", "damaged"], ["2", "damaged", "-"]]
     assert lines[-2].startswith("generation 3 is damaged: articles.jsonl has 2 bytes instead of ")
     assert lines[-1] == "generation 2 is damaged: manifest.json is missing"
+    assert "with `pullquote rollback 1`" in pullquote("list", code=1)
     (pullquote.home / "CURRENT").write_text("")
     said = pullquote("history", code=1)
     assert "current" not in said
-    assert "CURRENT' cannot be understood" in said.splitlines()[-1]
+    assert said.splitlines()[-1].startswith("pullquote: ")
+    assert "with `pullquote rollback 1`" in said
+    assert pullquote("rollback") == "generation 4 is generation 1 again: 1 articles, 3 sentences\n"
+    assert pullquote("verify").startswith("generation 4 is sound")
+
+
+def test_rollback_to_what_cannot_be_asked_says_so(pullquote: Pullquote, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = pullquote("--model", "other", "rollback", code=1)
+    assert said.splitlines()[0] == "generation 4 is generation 2 again: 2 articles, 5 sentences"
+    assert "built with the embedding model 'fake words', not with 'fake other': run `pullquote rebuild`" in said
+    monkeypatch.setattr("index.segment.version", lambda name: "9.9")
+    assert "the index was split by" in pullquote("rollback", code=1)
 
 
 def test_sizes() -> None:

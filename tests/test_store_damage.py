@@ -30,7 +30,7 @@ def check_damage(root: Path, kind: type[DamagedGeneration]) -> None:
         with pytest.raises(kind) as caught:
             action()
         assert "\n" not in str(caught.value)
-        assert "pullquote rebuild" in str(caught.value) or "pullquote add PATH" in str(caught.value)
+        assert any(f"pullquote {remedy}" in str(caught.value) for remedy in ("rebuild", "rollback", "add PATH"))
 
 
 def test_one_flipped_bit_in_any_file_is_found(library: Path) -> None:
@@ -93,7 +93,10 @@ def test_rebuild_mends_all_that_is_made_of_the_articles(library: Path, encoder: 
 
 
 @pytest.mark.parametrize("name", ["CURRENT", "manifest.json", "articles.jsonl"])
-def test_lost_articles_are_never_replaced_by_none(library: Path, encoder: FakeEncoder, name: str) -> None:
+@pytest.mark.parametrize("older", [True, False])
+def test_lost_articles_are_never_replaced_by_none(library: Path, encoder: FakeEncoder, name: str, older: bool) -> None:
+    if not older:
+        shutil.rmtree(library / "generations" / "000001")
     path = next(path for path in files_of(library) if path.name == name)
     path.write_bytes(path.read_bytes()[:-2])
     actions: list[Callable[[], object]] = [
@@ -102,7 +105,10 @@ def test_lost_articles_are_never_replaced_by_none(library: Path, encoder: FakeEn
         Store(library).articles,
     ]
     for action in actions:
-        with pytest.raises(DamagedGeneration, match=f"remove the folder {library} and add the articles again"):
+        # Only CURRENT is damaged: what it named is sound.
+        sound = 2 if name == "CURRENT" else 1 if older else None
+        remedy = f"pullquote rollback {sound}" if sound else f"remove the folder {library} and add the articles again"
+        with pytest.raises(DamagedGeneration, match=remedy):
             action()
 
 

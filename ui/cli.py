@@ -94,6 +94,10 @@ def parser() -> argparse.ArgumentParser:
 def _generation_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
     about = "List the generations of the index on disk, newest first: each change made one."
     _json_option(command("history", _history, about, "pullquote history"))
+    rollback = command("rollback", _rollback, "Make an older generation current again.", "pullquote rollback 7")
+    rollback.add_argument(
+        "generation", nargs="?", type=int, metavar="GENERATION", help="its number (default: the one before the current)"
+    )
 
 
 def _ask_options(ask: argparse.ArgumentParser) -> None:
@@ -229,6 +233,18 @@ def _history(options: argparse.Namespace) -> int:
             if generation.fault:
                 print(f"generation {generation.number} is damaged: {generation.fault}")
     library.status()  # raises where the current one cannot be read, and tells the remedy
+    return 0
+
+
+def _rollback(options: argparse.Namespace) -> int:
+    library = _library(options)
+    number = library.rollback(options.generation)
+    status = library.status()
+    print(
+        f"generation {status.generation} is generation {number} again: "
+        f"{status.articles} articles, {status.sentences} sentences"
+    )
+    library.check_origin()
     return 0
 
 

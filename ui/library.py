@@ -146,6 +146,14 @@ class Library:
         """Return the generations on disk, newest first; what is damaged is told, not raised."""
         return self._store.history()
 
+    def rollback(self, number: int | None = None) -> int:
+        """Make an older generation current again, by default the one before; return its number."""
+        return self._store.rollback(number)
+
+    def check_origin(self) -> None:
+        """See that the current generation can be asked. Raises ModelMismatch, SegmenterMismatch."""
+        self._store.check_origin(self.encoder())
+
     def status(self) -> StoreStatus:
         """Return what the current generation holds."""
         return self._store.status()
