@@ -21,7 +21,7 @@ from typing import TypeVar
 
 from index.admit import Admission, admit
 from index.build import Index, Progress, build_index
-from index.commit import clear_leavings, prepare, publish, telling
+from index.commit import KEPT, clear_leavings, prepare, publish, telling
 from index.durable import Step, no_step
 from index.encode import Encoder
 from index.errors import DamagedGeneration, EmptyLibrary
@@ -31,6 +31,7 @@ from index.history import Generation, read_history, trusted
 from index.lock import write_lock
 from index.manifest import MANIFEST, Manifest, check_files, read_manifest
 from index.pointer import next_number, read_pointer
+from index.prune import Pruned, prune
 from index.rollback import choose, copy_generation
 from index.types import Article
 
@@ -183,6 +184,18 @@ class Store:
             write = partial(copy_generation, source, manifest, step=self._step)
             publish(self.root, next_number(self.root), write, self._step)
             return chosen
+
+    def prune(self, keep: int = KEPT) -> Pruned:
+        """Remove all generations but the last `keep`, 1 or more.
+
+        The current one is checked first: where it is damaged, an older one may be all that is left. Raises
+        `EmptyLibrary`, `DamagedGeneration`, `FormatMismatch`, `StoreLocked`, `UnwritableStore`.
+        """
+        self._see_that_it_exists()
+        with self._writing():
+            self.verify()
+            with telling(self.root):
+                return prune(self.root, keep, self._step)
 
     def _see_that_it_exists(self) -> None:
         """Raise `EmptyLibrary` when nothing was ever added, before a folder is made for it."""

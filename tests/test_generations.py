@@ -1,4 +1,4 @@
-"""`pullquote history` and `rollback`, as people type them."""
+"""`pullquote history`, `rollback` and `prune`, as people type them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def pullquote(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> 
     return Pullquote(home, capsys)
 
 
-def test_history_and_rollback(pullquote: Pullquote) -> None:
+def test_history_rollback_and_prune(pullquote: Pullquote) -> None:
     assert pullquote("rollback") == "generation 4 is generation 2 again: 2 articles, 5 sentences\n"
     rows = [line.split() for line in pullquote("history").splitlines()]
     assert rows[0] == ["GENERATION", "STATE", "CREATED", "CHANGE", "ARTICLES", "SENTENCES", "SIZE"]
@@ -52,6 +52,11 @@ def test_history_and_rollback(pullquote: Pullquote) -> None:
         (2, False, "add", 2, 5, ""),
     ]
     assert all({"created", "bytes", "model"} < set(record) for record in records)
+    third = Store(pullquote.home).history()[1]
+    second = (pullquote.home / "generations/000002/manifest.json").stat().st_size
+    assert pullquote("prune", "--keep", "1") == f"removed generation 2, 3: {size_of(third.bytes + second)} freed\n"
+    assert pullquote("prune") == "removed no generation: 0 B freed\n"
+    assert [row.split()[0] for row in pullquote("history").splitlines()] == ["GENERATION", "4"]
 
 
 @pytest.mark.parametrize(
@@ -65,6 +70,12 @@ def test_rollback_that_is_refused_is_one_line(pullquote: Pullquote, arguments: l
     said = pullquote(*arguments, code=1)
     assert said.startswith(f"pullquote: {says}")
     assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("keep", ["0", "-1", "many"])
+def test_prune_never_removes_the_current_generation(pullquote: Pullquote, keep: str) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["--home", str(pullquote.home), "prune", "--keep", keep])
 
 
 def test_history_of_a_damaged_library_names_the_damage_and_the_remedy(pullquote: Pullquote) -> None:

@@ -1,4 +1,4 @@
-"""Generations as people manage them: listed, gone back to."""
+"""Generations as people manage them: listed, gone back to, removed."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from index.errors import (
     GenerationNotFound,
     SegmenterMismatch,
 )
+from index.prune import Pruned
 from index.store import Store
 
 
@@ -58,7 +59,7 @@ def test_history_tells_what_each_change_made(library: Path, encoder: FakeEncoder
 
 
 def test_history_of_nothing(home: Path) -> None:
-    for action in (Store(home).history, Store(home).rollback):
+    for action in (Store(home).history, Store(home).rollback, Store(home).prune):
         with pytest.raises(EmptyLibrary):
             action()
     assert not home.exists()
@@ -147,6 +148,9 @@ def test_rollback_that_is_refused_says_why_and_changes_nothing(library: Path) ->
         with pytest.raises(ChecksumMismatch, match=r"000002/vectors.npy.*choose another generation of .* history`"):
             store.rollback(number)
     assert sorted(library.rglob("*")) == before
+    Store(library).prune(1)
+    with pytest.raises(GenerationNotFound, match=r"no generation before 3 in the library \(there is 3\)"):
+        store.rollback()
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "articles.jsonl", "vectors.npy", "CURRENT", ""])
@@ -204,6 +208,31 @@ def test_rollback_to_another_segmenter_says_so_as_load_does(
     for action in actions:
         with pytest.raises(SegmenterMismatch, match=f"'{re.escape(before)}'.*run `pullquote rebuild`"):
             action()
+
+
+def test_prune_keeps_the_last_and_tells_what_it_freed(library: Path, encoder: FakeEncoder) -> None:
+    sizes = {generation.number: generation.bytes for generation in Store(library).history()}
+    assert Store(library).prune() == Pruned((), 0)
+    assert Store(library).prune(2) == Pruned((1,), sizes[1])
+    assert Store(library).prune(1) == Pruned((2,), sizes[2])
+    assert Store(library).prune(1) == Pruned((), 0)
+    assert state(Store(library).load(encoder)) == state_of(CATS)
+    with pytest.raises(ValueError, match="always kept"):
+        Store(library).prune(0)
+
+
+def test_prune_counts_no_bytes_that_another_generation_shares(library: Path) -> None:
+    Store(library).rollback(2)
+    sizes = {generation.number: generation.bytes for generation in Store(library).history()}
+    own = (folder(library, 2) / "manifest.json").stat().st_size
+    assert Store(library).prune(1) == Pruned((2, 3), own + sizes[3])
+
+
+def test_prune_spares_what_may_be_all_that_is_left(library: Path) -> None:
+    flip(folder(library, 3) / "articles.jsonl")
+    with pytest.raises(DamagedGeneration, match="pullquote rollback 2"):
+        Store(library).prune(1)
+    assert numbers(library) == [3, 2, 1]
 
 
 def test_articles_that_are_replaced_are_there_again_after_a_rollback(library: Path, encoder: FakeEncoder) -> None:

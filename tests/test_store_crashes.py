@@ -106,6 +106,27 @@ def test_stop_before_each_step_leaves_old_or_new(tmp_path: Path, name: str) -> N
     assert {written, "sync vectors.npy", "sync lexical", "rename the generation"} <= {*whole.names}
 
 
+def test_stop_before_each_step_of_a_prune_leaves_whole_generations(tmp_path: Path) -> None:
+    base = tmp_path / "base"
+    for article in (TROOPS, CATS, RIVER):
+        Store(base).add([article], FakeEncoder())
+    whole = StopAt()
+    shutil.copytree(base, tmp_path / "whole")
+    assert Store(tmp_path / "whole", step=whole).prune(1).generations == (1, 2)
+    assert len(whole.names) == 4
+    for number in range(len(whole.names)):
+        root = tmp_path / str(number)
+        shutil.copytree(base, root)
+        with pytest.raises(Killed):
+            Store(root, step=StopAt(number)).prune(1)
+        found = Store(root).history()
+        assert [generation.number for generation in found] in ([3, 2, 1], [3, 2], [3])
+        assert {generation.fault for generation in found} == {""}
+        Store(root).prune(1)
+        assert [path.name for path in (root / "generations").iterdir()] == ["000003"]
+        assert after_crash(root, state_of(TROOPS, CATS, RIVER), state_of(TROOPS, CATS, RIVER))
+
+
 @pytest.mark.parametrize("damaged", ["CURRENT", "manifest.json"])
 def test_stop_before_each_step_of_a_rollback_from_damage_loses_nothing(tmp_path: Path, damaged: str) -> None:
     base = tmp_path / "base"

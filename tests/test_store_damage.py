@@ -96,7 +96,7 @@ def test_rebuild_mends_all_that_is_made_of_the_articles(library: Path, encoder: 
 @pytest.mark.parametrize("older", [True, False])
 def test_lost_articles_are_never_replaced_by_none(library: Path, encoder: FakeEncoder, name: str, older: bool) -> None:
     if not older:
-        shutil.rmtree(library / "generations" / "000001")
+        Store(library).prune(1)
     path = next(path for path in files_of(library) if path.name == name)
     path.write_bytes(path.read_bytes()[:-2])
     actions: list[Callable[[], object]] = [

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from platformdirs import user_data_path
 
+from index.commit import KEPT
 from index.errors import InputError, PullquoteError
 from index.fetch import fetch
 from index.load import LARGEST_FILE, SUFFIXES, load_text
@@ -22,7 +23,7 @@ from ui.batch import Defaults, answer_batch
 from ui.history import history_rows
 from ui.library import Library
 from ui.render import answer_to_dict, answer_to_text
-from ui.terminal import print_table, progress_bar
+from ui.terminal import print_table, progress_bar, size_of
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -98,6 +99,10 @@ def _generation_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
     rollback.add_argument(
         "generation", nargs="?", type=int, metavar="GENERATION", help="its number (default: the one before the current)"
     )
+    prune = command("prune", _prune, "Remove old generations from the disk.", "pullquote prune --keep 1")
+    prune.add_argument(
+        "--keep", type=_one_or_more, default=KEPT, metavar="N", help="how many of the last stay (default: %(default)s)"
+    )
 
 
 def _ask_options(ask: argparse.ArgumentParser) -> None:
@@ -136,6 +141,13 @@ def _share(text: str) -> float:
     value = float(text)
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not between 0 and 1")
+    return value
+
+
+def _one_or_more(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not 1 or more: the current generation always stays")
     return value
 
 
@@ -245,6 +257,13 @@ def _rollback(options: argparse.Namespace) -> int:
         f"{status.articles} articles, {status.sentences} sentences"
     )
     library.check_origin()
+    return 0
+
+
+def _prune(options: argparse.Namespace) -> int:
+    pruned = _library(options).prune(options.keep)
+    removed = ", ".join(map(str, pruned.generations))
+    print(f"removed {f'generation {removed}' if removed else 'no generation'}: {size_of(pruned.bytes)} freed")
     return 0
 
 

@@ -15,6 +15,7 @@ from index.fetch import Fetched, fetch
 from index.gather import Input, gather
 from index.history import Generation
 from index.load import load_article
+from index.prune import Pruned
 from index.segment import sentences_of_article
 from index.store import Store, StoreStatus
 from index.types import Article, Sentence
@@ -153,6 +154,10 @@ class Library:
     def check_origin(self) -> None:
         """See that the current generation can be asked. Raises ModelMismatch, SegmenterMismatch."""
         self._store.check_origin(self.encoder())
+
+    def prune(self, keep: int) -> Pruned:
+        """Remove all generations but the last `keep`."""
+        return self._store.prune(keep)
 
     def status(self) -> StoreStatus:
         """Return what the current generation holds."""
