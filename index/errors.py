@@ -140,11 +140,11 @@ class EmptyLibrary(StoreError):
 
 
 class StoreLocked(StoreError):
-    """Another process is writing to the library."""
+    """Another process is writing to the library; `holder` says which."""
 
-    def __init__(self, root: Path, seconds: float) -> None:
+    def __init__(self, root: Path, seconds: float, holder: str = "another process") -> None:
         super().__init__(
-            f"the library {_shown(root)} is being written by another process (waited {seconds:g} s for it): "
+            f"the library {_shown(root)} is being written by {_one_line(holder)[:200]}; waited {seconds:g} s for it: "
             "try again when that has finished"
         )
 

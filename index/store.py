@@ -4,6 +4,7 @@
     root/generations/000007/        manifest.json, articles.jsonl, sentences.npy, vectors.npy, index.faiss, lexical/
     root/generations/000008.tmp/    a generation that is being written, or was when its writer was killed
     root/lock                       held by the one writer
+    root/writer.json                who that is, for a message
 
 A generation is written aside, synced and renamed; then CURRENT is replaced. So whoever reads finds the old generation
 or the new one, whole, and needs no lock. Generations are numbered upwards for ever: what is above the current one was
@@ -132,7 +133,7 @@ class Store:
         What becomes of each, and its id, is decided by `admit`. When all of them are there already, the generation
         stays. Raises what `load` raises, but for `EmptyLibrary`, and `StoreLocked`, `UnwritableStore`.
         """
-        with self._writing():
+        with self._writing("add"):
             known = self._known(encoder)
             stored = dict(known.articles) if known else {}
             admissions = admit(stored, articles)
@@ -148,7 +149,7 @@ class Store:
         Raises what `load` raises, and `ArticleNotFound`, `StoreLocked`, `UnwritableStore`.
         """
         self._see_that_it_exists()
-        with self._writing():
+        with self._writing("remove"):
             known = self._read(partial(read_generation, encoder=encoder))
             gone = {known.article(article_id).id for article_id in article_ids}
             kept = tuple(article for article in known.articles.values() if article.id not in gone)
@@ -160,7 +161,7 @@ class Store:
         Raises `EmptyLibrary`, `StoreLocked`, `UnwritableStore`, and `DamagedGeneration` if it is the articles.
         """
         self._see_that_it_exists()
-        with self._writing():
+        with self._writing("rebuild"):
             articles = self._read(read_articles)
             return self._commit(build_index(articles, encoder, progress=progress), "rebuild")
 
@@ -175,7 +176,7 @@ class Store:
         """
         if not self.exists:
             raise EmptyLibrary(self.root)
-        with write_lock(self.root, self._patience):
+        with write_lock(self.root, "rollback", self._patience):
             current = trusted(self.root)
             chosen, manifest = choose(self.root, number, current)
             with telling(self.root):
@@ -192,7 +193,7 @@ class Store:
         `EmptyLibrary`, `DamagedGeneration`, `FormatMismatch`, `StoreLocked`, `UnwritableStore`.
         """
         self._see_that_it_exists()
-        with self._writing():
+        with self._writing("prune"):
             self.verify()
             with telling(self.root):
                 return prune(self.root, keep, self._step)
@@ -236,9 +237,9 @@ class Store:
         )
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def _writing(self, change: str) -> Iterator[None]:
         """Be the one writer, with what a killed one left cleared away. Raises `StoreLocked`, `UnwritableStore`."""
-        with write_lock(self.root, self._patience):
+        with write_lock(self.root, change, self._patience):
             prepare(self.root, self._step)
             yield
 

@@ -249,7 +249,7 @@ def test_folder_that_cannot_be_written(tmp_path: Path, encoder: FakeEncoder) -> 
 
 def test_second_writer_waits_or_says_so(library: Path, encoder: FakeEncoder) -> None:
     with FileLock(library / "lock"):
-        with pytest.raises(StoreLocked, match=r"being written by another process \(waited 0.05 s"):
+        with pytest.raises(StoreLocked, match=r"being written by another process; waited 0\.05 s"):
             Store(library, patience=0.05).add([RIVER], encoder)
         assert state(Store(library).load(encoder)) == state_of(TROOPS, CATS)
         waiting = threading.Thread(target=lambda: Store(library, patience=60).add([RIVER], FakeEncoder()))
