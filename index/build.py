@@ -19,6 +19,9 @@ from index.vectors import Vectors, checked_rows
 # Told how many sentences are embedded, and of how many.
 Progress = Callable[[int, int], None]
 
+# Turns texts into vectors, as `Encoder.encode` does.
+Encode = Callable[[Sequence[str]], NDArray[np.float32]]
+
 # Sentences embedded between two reports of progress: eight batches of sentence-transformers.
 _REPORT_EVERY = 256
 
@@ -125,24 +128,30 @@ class Index:
 
 
 def build_index(
-    articles: Sequence[Article], encoder: Encoder, *, progress: Progress | None = None, known: Index | None = None
+    articles: Sequence[Article],
+    encoder: Encoder,
+    *,
+    progress: Progress | None = None,
+    known: Index | None = None,
+    encode: Encode | None = None,
 ) -> Index:
     """Split articles into sentences, embed what is new, and index it all.
 
-    `known` is an index of the same encoder: a sentence whose text is in it has its vector already. The same articles,
-    encoder and known vectors give the same index. Raises `ModelNotFound`, `BadVectors`.
+    `known` is an index of the same encoder: a sentence whose text is in it has its vector already. `encode` is
+    asked for vectors in the encoder's place, whose they have to be. The same articles, encoder and known vectors give
+    the same index. Raises `ModelNotFound`, `BadVectors`.
     """
     if known and known.encoder.fingerprint != encoder.fingerprint:
         raise ValueError("the known vectors are of another encoder")
     sentences = [sentence for article in articles for sentence in sentences_of_article(article)]
     of = {article.id: article.text for article in articles}
     texts = [of[sentence.article_id][sentence.start : sentence.end] for sentence in sentences]
-    vectors = Vectors.build(_embedded(texts, encoder, progress=progress, known=known))
+    vectors = Vectors.build(_embedded(texts, encoder, progress=progress, known=known, encode=encode or encoder.encode))
     return Index(articles, sentences, vectors=vectors, lexical=Lexical.build(texts), encoder=encoder)
 
 
 def _embedded(
-    texts: Sequence[str], encoder: Encoder, *, progress: Progress | None, known: Index | None
+    texts: Sequence[str], encoder: Encoder, *, progress: Progress | None, known: Index | None, encode: Encode
 ) -> NDArray[np.float32]:
     """Return the texts' vectors, `(n, dimension)` float32; each different text is encoded once, if it is not known."""
     known_rows = {known.text_of(sentence): row for row, sentence in enumerate(known.sentences)} if known else {}
@@ -152,7 +161,7 @@ def _embedded(
     fresh = np.empty((len(new), dimension), dtype=np.float32)
     for start in range(0, len(new), _REPORT_EVERY):
         batch = new[start : start + _REPORT_EVERY]
-        rows = checked_rows(encoder.encode(batch), dimension)
+        rows = checked_rows(encode(batch), dimension)
         if len(rows) != len(batch):
             raise BadVectors(f"{len(rows)} came for {len(batch)} sentences")
         fresh[start : start + len(batch)] = rows

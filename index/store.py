@@ -5,6 +5,7 @@
     root/generations/000008.tmp/    a generation that is being written, or was when its writer was killed
     root/lock                       held by the one writer
     root/writer.json                who that is, for a message
+    root/unfinished/                vectors of a change whose writer was killed, for the next one
 
 A generation is written aside, synced and renamed; then CURRENT is replaced. So whoever reads finds the old generation
 or the new one, whole, and needs no lock. Generations are numbered upwards for ever: what is above the current one was
@@ -15,17 +16,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from index.admit import Admission, admit
-from index.build import Index, Progress, build_index
+from index.build import Encode, Index, Progress, build_index
 from index.commit import KEPT, clear_leavings, prepare, publish, telling
 from index.durable import Step, no_step
 from index.encode import Encoder
-from index.errors import DamagedGeneration, EmptyLibrary
+from index.errors import DamagedGeneration, EmptyLibrary, UnwritableStore
 from index.folders import folder_of
 from index.generation import check_origin, read_articles, read_generation, write_generation
 from index.history import Generation, read_history, trusted
@@ -35,6 +36,7 @@ from index.pointer import next_number, read_pointer
 from index.prune import Pruned, prune
 from index.rollback import choose, copy_generation
 from index.types import Article
+from index.unfinished import Unfinished, clear_unfinished
 
 _Read = TypeVar("_Read")
 
@@ -133,14 +135,14 @@ class Store:
         What becomes of each, and its id, is decided by `admit`. When all of them are there already, the generation
         stays. Raises what `load` raises, but for `EmptyLibrary`, and `StoreLocked`, `UnwritableStore`.
         """
-        with self._writing("add"):
+        with self._writing("add"), self._embedding(encoder) as encode:
             known = self._known(encoder)
             stored = dict(known.articles) if known else {}
             admissions = admit(stored, articles)
             wanted = stored | {admission.article.id: admission.article for admission in admissions}
             if known and stored == wanted:
                 return Added(known, admissions)
-            index = build_index(tuple(wanted.values()), encoder, progress=progress, known=known)
+            index = build_index(tuple(wanted.values()), encoder, progress=progress, known=known, encode=encode)
             return Added(self._commit(index, "add"), admissions)
 
     def remove(self, article_ids: Sequence[str], encoder: Encoder) -> Index:
@@ -161,9 +163,9 @@ class Store:
         Raises `EmptyLibrary`, `StoreLocked`, `UnwritableStore`, and `DamagedGeneration` if it is the articles.
         """
         self._see_that_it_exists()
-        with self._writing("rebuild"):
+        with self._writing("rebuild"), self._embedding(encoder) as encode:
             articles = self._read(read_articles)
-            return self._commit(build_index(articles, encoder, progress=progress), "rebuild")
+            return self._commit(build_index(articles, encoder, progress=progress, encode=encode), "rebuild")
 
     def rollback(self, number: int | None = None) -> int:
         """Make an older generation current again, by default the one before; return its number.
@@ -187,7 +189,7 @@ class Store:
             return chosen
 
     def prune(self, keep: int = KEPT) -> Pruned:
-        """Remove all generations but the last `keep`, 1 or more.
+        """Remove all generations but the last `keep`, 1 or more, and what unfinished changes have left.
 
         The current one is checked first: where it is damaged, an older one may be all that is left. Raises
         `EmptyLibrary`, `DamagedGeneration`, `FormatMismatch`, `StoreLocked`, `UnwritableStore`.
@@ -196,7 +198,8 @@ class Store:
         with self._writing("prune"):
             self.verify()
             with telling(self.root):
-                return prune(self.root, keep, self._step)
+                pruned = prune(self.root, keep, self._step)
+                return replace(pruned, bytes=pruned.bytes + clear_unfinished(self.root))
 
     def _see_that_it_exists(self) -> None:
         """Raise `EmptyLibrary` when nothing was ever added, before a folder is made for it."""
@@ -242,6 +245,19 @@ class Store:
         with write_lock(self.root, change, self._patience):
             prepare(self.root, self._step)
             yield
+
+    @contextmanager
+    def _embedding(self, encoder: Encoder) -> Iterator[Encode]:
+        """Yield what embeds for a change, and keeps on disk what it has until the change is made.
+
+        A killed writer leaves that for the next; one whose disk is full leaves nothing.
+        """
+        try:
+            yield Unfinished(self.root, encoder, self._step).encode
+        except UnwritableStore:
+            clear_unfinished(self.root)
+            raise
+        clear_unfinished(self.root)
 
     def _commit(self, index: Index, change: str) -> Index:
         """Write an index as the next generation and make it the current one. Raises `UnwritableStore`."""

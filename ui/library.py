@@ -156,7 +156,7 @@ class Library:
         self._store.check_origin(self.encoder())
 
     def prune(self, keep: int) -> Pruned:
-        """Remove all generations but the last `keep`."""
+        """Remove all generations but the last `keep`, and what unfinished changes have left."""
         return self._store.prune(keep)
 
     def status(self) -> StoreStatus:
