@@ -81,11 +81,12 @@ class Library:
     def encoder(self) -> Encoder:
         """Return the embedding model: the one asked for, or else the one that the index was built with."""
         with self._lock:
-            if self._encoder is None:
-                model = self._model
-                if model is None and self._store.exists:
-                    model = self._store.status().model
-                self._encoder = SentenceTransformerEncoder(model)
+            model = self._model
+            if model is None and self._store.exists:
+                model = self._store.status().model
+                if self._encoder is not None and self._encoder.model != model:
+                    self._encoder = None  # the index has been rebuilt with another, or rolled back to another
+            self._encoder = self._encoder or SentenceTransformerEncoder(model)
             return self._encoder
 
     def articles(self) -> tuple[Article, ...]:
