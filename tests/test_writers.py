@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from conftest import FakeEncoder
 from stored import CATS, RIVER, TROOPS, make_library, state, state_of
+from test_answer import WordReader
 
 from index.errors import StoreLocked
 from index.store import Store
+from index.types import Article
+from qa.answer import answer
+from ui.library import Library
 
 HERE = Path(__file__).parent
 Child = Callable[..., "subprocess.Popen[str]"]
@@ -94,3 +101,101 @@ def test_note_that_cannot_be_read_names_nobody(library: Path, child: Child, note
     (library / "writer.json").write_bytes(note.encode("utf-8", "surrogatepass"))
     with pytest.raises(StoreLocked, match="is being written by another process; waited"):
         Store(library, patience=0.05).add([CATS], FakeEncoder())
+
+
+ADD_IN_VAIN = """
+import os, sys
+from pathlib import Path
+from conftest import FakeEncoder
+from stored import CATS, RIVER, state, state_of, TROOPS
+from index.errors import UnwritableStore
+from index.store import Store
+
+os.setgid(65534)
+os.setuid(65534)
+store = Store(Path(sys.argv[1]))
+assert state(store.load(FakeEncoder())) == state_of(TROOPS, CATS)
+store.verify()
+assert [generation.fault for generation in store.history()] == ["", ""]
+for action in (lambda: store.add([RIVER], FakeEncoder()), store.rollback, lambda: store.prune(1)):
+    try:
+        action()
+    except UnwritableStore as error:
+        print(error)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="needs users")
+def test_folder_that_may_only_be_read_is_read_and_left_as_it_was(child: Child) -> None:
+    if os.getuid() != 0:
+        pytest.skip("the permissions of another user's files: needs root to have any")
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        root.chmod(0o755)
+        library = make_library(root / "library")
+        before = {path: (path.stat().st_mtime_ns, path.is_file() and path.read_bytes()) for path in root.rglob("*")}
+        out, errors = child(ADD_IN_VAIN, library).communicate(timeout=120)
+        assert (
+            out.splitlines()
+            == [
+                f"cannot write the library '{library}' (Permission denied): free space or permissions there, "
+                "or choose another folder with --home"
+            ]
+            * 3
+        ), errors
+        after = {path: (path.stat().st_mtime_ns, path.is_file() and path.read_bytes()) for path in root.rglob("*")}
+        assert after == before
+
+
+REBUILD = """
+import sys
+from pathlib import Path
+from conftest import FakeEncoder
+from test_writers import edition
+from index.store import Store
+
+store = Store(Path(sys.argv[1]))
+for number in range(1, 51):
+    store.add(edition(number), FakeEncoder())
+    store.rebuild(FakeEncoder())
+    print(number, flush=True)
+"""
+
+
+def edition(number: int) -> list[Article]:
+    """Two articles that change together: sentences of two editions have different words at different places."""
+    word = ("amber", "violet")[number % 2]
+    return [
+        Article(name, name, " ".join(f"The {word} {name} has {word} part {n}." for n in range(5)), f"/{name}.txt")
+        for name in ("ferry", "bridge")
+    ]
+
+
+def test_reader_sees_one_generation_at_a_time_while_another_process_rebuilds_fifty_times(
+    home: Path, child: Child, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ui.library.SentenceTransformerEncoder", lambda model: FakeEncoder())
+    Store(home).add(edition(0), FakeEncoder())
+    library = Library(home)
+    writer = child(REBUILD, home)
+
+    def ask(number: int) -> str:
+        index = library.index()
+        said = answer(f"Which part of the ferry is amber or violet {number % 5}?", index, WordReader())
+        for citation in said.nearest:
+            assert citation.text == index.article(citation.article_id).text[citation.start : citation.end]
+        assert {article.text for article in index.articles.values()} in ALLOWED
+        (word,) = {citation.text.split()[1] for citation in said.nearest}
+        return word
+
+    seen: list[str] = []
+    with ThreadPoolExecutor(4) as pool:
+        while writer.poll() is None or len(seen) < 500:
+            seen += pool.map(ask, range(20))
+    out, errors = writer.communicate()
+    assert (out.split()[-1:], writer.returncode) == (["50"], 0), errors
+    assert {*seen} == {"amber", "violet"}
+    assert library.index().articles["ferry"] == edition(50)[0]
+
+
+ALLOWED = [{article.text for article in edition(number)} for number in (0, 1)]
