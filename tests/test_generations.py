@@ -1,4 +1,4 @@
-"""`pullquote history`, `rollback` and `prune`, as people type them."""
+"""`pullquote history`, `rollback` and `prune`, and `ask` over several articles, as people type them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from conftest import FakeEncoder
-from stored import RIVER, generation_folder, make_library
+from stored import CATS, RIVER, TROOPS, generation_folder, make_library
+from test_answer import WordReader
 
 from index.store import Store
 from ui.cli import main
@@ -34,6 +35,7 @@ class Pullquote:
 def pullquote(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> Pullquote:
     """Three generations: troops; troops and cats; those and river."""
     monkeypatch.setattr("ui.library.SentenceTransformerEncoder", lambda model: FakeEncoder(model or "words"))
+    monkeypatch.setattr("ui.library.Reader", WordReader)
     make_library(home)
     Store(home).add([RIVER], FakeEncoder())
     return Pullquote(home, capsys)
@@ -101,6 +103,31 @@ def test_rollback_to_what_cannot_be_asked_says_so(pullquote: Pullquote, monkeypa
     assert "built with the embedding model 'fake words', not with 'fake other': run `pullquote rebuild`" in said
     monkeypatch.setattr("index.segment.version", lambda name: "9.9")
     assert "the index was split by" in pullquote("rollback", code=1)
+
+
+def test_all_articles_are_asked_or_those_that_are_named(pullquote: Pullquote) -> None:
+    def asked(*articles: str) -> set[str]:
+        named = [part for article in articles for part in ("--article", article)]
+        record = json.loads(pullquote("ask", "Who waited, and what waited?", "--json", *named))
+        return {citation["article_id"] for citation in record["nearest"]}
+
+    assert asked() == {TROOPS.id, CATS.id, RIVER.id}
+    assert asked("cats") == {"cats"}
+    assert asked("cats", "river") == {"cats", "river"}
+    assert "no article 'dogs' in the library" in pullquote(
+        "ask", "Who?", "--article", "cats", "--article", "dogs", code=1
+    )
+
+
+def test_filter_changes_no_status_and_no_confidence(pullquote: Pullquote) -> None:
+    def asked(*more: str) -> tuple[object, ...]:
+        record = json.loads(pullquote("ask", "Did a cat sit on a mat?", "--json", *more))
+        return record["status"], record["confidence"], record["citations"]
+
+    everywhere = asked()
+    assert everywhere[0] == "answered"
+    assert asked("--article", "cats") == asked("--article", "cats", "--article", "river") == everywhere
+    assert asked("--article", "river")[0] == "no_answer"
 
 
 def test_sizes() -> None:
