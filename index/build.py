@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.embed import Embedded, Progress, embed
+from index.embed import Embedded, Encode, Progress, embed, encode_all
 from index.encode import Encoder, fingerprint_of
 from index.errors import ArticleNotFound, EmptyQuestion
 from index.late import TokenVectors
@@ -156,19 +157,31 @@ class Index:
 
 
 def build_index(
-    articles: Sequence[Article], encoder: Encoder, *, progress: Progress | None = None, known: Index | None = None
+    articles: Sequence[Article],
+    encoder: Encoder,
+    *,
+    progress: Progress | None = None,
+    known: Index | None = None,
+    encode: Encode | None = None,
 ) -> Index:
     """Split articles into sentences, embed what is new, and index it all.
 
-    `known` is an index of the same encoder: a sentence whose text is in it has its vector already. The same articles,
-    encoder and known vectors give the same index. Raises `ModelNotFound`, `BadVectors`.
+    `known` is an index of the same encoder: a sentence whose text is in it has its vector already. `encode` is
+    asked for vectors in the encoder's place, whose they have to be. The same articles, encoder and known vectors give
+    the same index. Raises `ModelNotFound`, `BadVectors`.
     """
     if known and fingerprint_of(known.encoder) != fingerprint_of(encoder):
         raise ValueError("the known vectors are of another encoder")
     sentences = [sentence for article in articles for sentence in sentences_of_article(article)]
     of = {article.id: article.text for article in articles}
     texts = [of[sentence.article_id][sentence.start : sentence.end] for sentence in sentences]
-    made = embed(texts, encoder, known=known.embedded() if known else None, progress=progress)
+    made = embed(
+        texts,
+        encoder,
+        encode=encode or partial(encode_all, encoder=encoder),
+        known=known.embedded() if known else None,
+        progress=progress,
+    )
     return Index(
         articles,
         sentences,

@@ -21,6 +21,18 @@ _REPORT_EVERY = 256
 
 
 @dataclass(frozen=True, slots=True)
+class Encoded:
+    """What an encoder makes of texts: `rows` `(n, dimension)` float32, and each text's `tokens` `(pieces, width)`."""
+
+    rows: NDArray[np.float32]
+    tokens: Sequence[NDArray[np.int8]]
+
+
+# Turns texts into vectors, as `encode_all` does.
+Encode = Callable[[Sequence[str]], Encoded]
+
+
+@dataclass(frozen=True, slots=True)
 class Embedded:
     """Texts as vectors: `rows` `(n, dimension)` float32 of unit length, `tokens` of each; `places` has a text's row."""
 
@@ -29,12 +41,25 @@ class Embedded:
     tokens: TokenVectors
 
 
-def embed(texts: Sequence[str], encoder: Encoder, *, known: Embedded | None, progress: Progress | None) -> Embedded:
+def encode_all(texts: Sequence[str], encoder: Encoder) -> Encoded:
+    """Return what an encoder makes of texts. Raises `ModelNotFound`, `BadVectors`."""
+    rows = checked_rows(encoder.encode(texts), encoder.dimension)
+    if len(rows) != len(texts):
+        raise BadVectors(f"{len(rows)} came for {len(texts)} sentences")
+    return Encoded(rows, encoder.late.encode(texts))
+
+
+def embed(
+    texts: Sequence[str], encoder: Encoder, *, encode: Encode, known: Embedded | None, progress: Progress | None
+) -> Embedded:
     """Return texts as vectors, row by row; each different text is encoded once, if it is not known.
 
-    Raises `ModelNotFound`, `BadVectors`.
+    `encode` does it for the encoder. Raises `ModelNotFound`, `BadVectors`.
     """
-    fresh = _encoded(_new(texts, known), encoder, known=known, progress=progress)
+    new = _new(texts, known)
+    # A model need not be loaded where nothing is new.
+    dimension = known.rows.shape[1] if known and not new else encoder.dimension
+    fresh = _encoded(new, encode, dimension=dimension, progress=progress)
     rows = np.empty((len(texts), fresh.rows.shape[1]), dtype=np.float32)
     tokens = []
     for row, text in enumerate(texts):
@@ -52,18 +77,14 @@ def _new(texts: Sequence[str], known: Embedded | None) -> list[str]:
     return sorted(new, key=lambda text: (-len(text), text))
 
 
-def _encoded(new: Sequence[str], encoder: Encoder, *, known: Embedded | None, progress: Progress | None) -> Embedded:
-    # A model need not be loaded where nothing is new.
-    dimension = known.rows.shape[1] if known and not new else encoder.dimension
+def _encoded(new: Sequence[str], encode: Encode, *, dimension: int, progress: Progress | None) -> Embedded:
     rows = np.empty((len(new), dimension), dtype=np.float32)
     tokens: list[NDArray[np.int8]] = []
     for start in range(0, len(new), _REPORT_EVERY):
         batch = new[start : start + _REPORT_EVERY]
-        found = checked_rows(encoder.encode(batch), dimension)
-        if len(found) != len(batch):
-            raise BadVectors(f"{len(found)} came for {len(batch)} sentences")
-        rows[start : start + len(batch)] = found
-        tokens += encoder.late.encode(batch)
+        found = encode(batch)
+        rows[start : start + len(batch)] = found.rows
+        tokens += found.tokens
         if progress:
             progress(start + len(batch), len(new))
     return Embedded({text: row for row, text in enumerate(new)}, rows, TokenVectors.build(tokens))

@@ -4,6 +4,8 @@
     ├── InputError              what was given is wrong
     │   ├── EmptyQuestion         a question without a word in it
     │   ├── ArticleNotFound       no article of that id in the library
+    │   ├── GenerationNotFound    no generation of that number in the library
+    │   ├── AlreadyCurrent        the generation to go back to is the current one
     │   ├── UnreadableArticle     missing, empty, not UTF-8 or of a kind that is not read
     │   ├── ModelNotFound         no embedding model of that name or in that folder
     │   ├── BadVectors            a model gave NaN, infinity or another number of dimensions
@@ -71,6 +73,24 @@ class ArticleNotFound(InputError):
         super().__init__(f"no article {_shown(article_id)} in the library{there}: see the ids with `pullquote list`")
 
 
+class GenerationNotFound(InputError):
+    """No generation of that number is in the library; `wanted` is "7", or "before 7"."""
+
+    def __init__(self, wanted: str, known: Sequence[int]) -> None:
+        there = ", ".join(map(str, known)) or "none"
+        super().__init__(
+            f"no generation {wanted} in the library (there {'is' if len(known) < 2 else 'are'} {there}): "
+            "see them with `pullquote history`"
+        )
+
+
+class AlreadyCurrent(InputError):
+    """The generation that was asked for is the current one."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"generation {number} is the current one already: choose another of `pullquote history`")
+
+
 class UnreadableArticle(InputError):
     """A text that cannot become an article; `reason` says what is wrong with it, `remedy` what to do."""
 
@@ -120,11 +140,11 @@ class EmptyLibrary(StoreError):
 
 
 class StoreLocked(StoreError):
-    """Another process is writing to the library."""
+    """Another process is writing to the library; `holder` says which."""
 
-    def __init__(self, root: Path, seconds: float) -> None:
+    def __init__(self, root: Path, seconds: float, holder: str = "another process") -> None:
         super().__init__(
-            f"the library {_shown(root)} is being written by another process (waited {seconds:g} s for it): "
+            f"the library {_shown(root)} is being written by {_one_line(holder)[:200]}; waited {seconds:g} s for it: "
             "try again when that has finished"
         )
 
@@ -167,11 +187,12 @@ class FormatMismatch(StoreError):
 
 
 class DamagedGeneration(StoreError):
-    """A file of the library is not what was written. `path` is the file."""
+    """A file of the library is not what was written. `path` is the file, `what` is wrong with it."""
 
     def __init__(self, path: Path, what: str, remedy: str) -> None:
         self.path = path
-        super().__init__(f"{_shown(path)} {_one_line(what)}: {_one_line(remedy)}")
+        self.what = _one_line(what)
+        super().__init__(f"{_shown(path)} {self.what}: {_one_line(remedy)}")
 
 
 class MissingFile(DamagedGeneration):

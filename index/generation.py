@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,7 @@ from index.encode import Encoder, fingerprint_of
 from index.errors import BadManifest, ModelMismatch, SegmenterMismatch
 from index.late import TokenVectors
 from index.lexical import Lexical
-from index.manifest import ARTICLES, FORMAT, MANIFEST, Manifest, add_again, check_files, describe, read_file
+from index.manifest import ARTICLES, FORMAT, MANIFEST, Manifest, add_again, check_files, describe, now, read_file
 from index.migrations import Record, migrated
 from index.segment import segmenter_fingerprint
 from index.types import Article, Sentence
@@ -25,8 +24,11 @@ from index.vectors import Vectors
 _SENTENCES = "sentences.npy"
 
 
-def write_generation(index: Index, folder: Path, step: Step) -> bytes:
-    """Write an index into an empty folder, durably, and return the manifest's bytes. Raises `OSError`."""
+def write_generation(index: Index, folder: Path, step: Step, *, change: str) -> bytes:
+    """Write an index into an empty folder, durably, and return the manifest's bytes. Raises `OSError`.
+
+    `change` is what made it, for the manifest.
+    """
     step(f"write {ARTICLES}")
     (folder / ARTICLES).write_bytes(_lines_of(index.articles.values()))
     step(f"write {_SENTENCES}")
@@ -36,7 +38,7 @@ def write_generation(index: Index, folder: Path, step: Step) -> bytes:
     step(f"write {MANIFEST}")
     manifest = Manifest(
         format=FORMAT,
-        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        created=now(),
         model=index.encoder.model,
         encoder=fingerprint_of(index.encoder),
         segmenter=segmenter_fingerprint(),
@@ -44,6 +46,7 @@ def write_generation(index: Index, folder: Path, step: Step) -> bytes:
         sentences=len(index.sentences),
         dimension=index.vectors.shape[1],
         files=describe(folder),
+        change=change,
     ).to_bytes()
     (folder / MANIFEST).write_bytes(manifest)
     sync_tree(folder, step)
@@ -55,10 +58,7 @@ def read_generation(folder: Path, manifest: Manifest, encoder: Encoder) -> Index
 
     Raises `ModelMismatch`, `SegmenterMismatch`, `DamagedGeneration`.
     """
-    if manifest.encoder != fingerprint_of(encoder):
-        raise ModelMismatch(manifest.encoder, fingerprint_of(encoder))
-    if manifest.segmenter != segmenter_fingerprint():
-        raise SegmenterMismatch(manifest.segmenter, segmenter_fingerprint())
+    check_origin(manifest, encoder)
     check_files(folder, manifest.files)
     articles = _articles_of(folder, manifest.format)
     table = np.load(folder / _SENTENCES, allow_pickle=False)
@@ -70,6 +70,14 @@ def read_generation(folder: Path, manifest: Manifest, encoder: Encoder) -> Index
         lexical=Lexical.load(folder / "lexical"),
         encoder=encoder,
     )
+
+
+def check_origin(manifest: Manifest, encoder: Encoder) -> None:
+    """See that a generation was made with this encoder and segmenter. Raises `ModelMismatch`, `SegmenterMismatch`."""
+    if manifest.encoder != fingerprint_of(encoder):
+        raise ModelMismatch(manifest.encoder, fingerprint_of(encoder))
+    if manifest.segmenter != segmenter_fingerprint():
+        raise SegmenterMismatch(manifest.segmenter, segmenter_fingerprint())
 
 
 def read_articles(folder: Path, manifest: Manifest) -> tuple[Article, ...]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
 from hashlib import sha256
 from pathlib import Path
 
 from index.checksum import sha256_of
 from index.errors import BadManifest, ChecksumMismatch, DamagedGeneration, FormatMismatch, MissingFile, TruncatedFile
+from index.folders import folder_of, generation_numbers
 
 # Raise this number when what is written changes, and add a function to index/migrations.py that reads what was before.
 FORMAT = 3
@@ -18,6 +20,12 @@ MANIFEST = "manifest.json"
 ARTICLES = "articles.jsonl"
 
 _REBUILD = "run `pullquote rebuild`"
+
+# The key of a manifest's SHA-256 of itself, taken while the value is empty. Early manifests have none.
+_OWN = "sha256"
+
+# Told a damaged file and its generation's folder, says what to do.
+Remedy = Callable[[Path, Path], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +39,10 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a generation was made of and with. `created` is UTC, as ISO 8601; `model` is None for the bundled one."""
+    """What a generation was made of and with. `created` is UTC, as ISO 8601; `model` is None for the bundled one.
+
+    `change` is what made it ("add", "remove", "rebuild", "rollback to 3"), and empty where that was not written down.
+    """
 
     format: int
     created: str
@@ -42,10 +53,20 @@ class Manifest:
     sentences: int
     dimension: int
     files: tuple[StoredFile, ...]
+    change: str = ""
 
     def to_bytes(self) -> bytes:
-        """Return the manifest as it is written."""
-        return (json.dumps(asdict(self), ensure_ascii=False, indent=1) + "\n").encode("utf-8")
+        """Return the manifest as it is written, with the SHA-256 of itself: CURRENT has that of one generation only."""
+        own = sha256(self._to_bytes("")).hexdigest()
+        return self._to_bytes(own)
+
+    def _to_bytes(self, own: str) -> bytes:
+        return (json.dumps(asdict(self) | {_OWN: own}, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
+
+
+def now() -> str:
+    """Return the time, UTC, as a manifest tells it."""
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
 def describe(folder: Path) -> tuple[StoredFile, ...]:
@@ -56,47 +77,50 @@ def describe(folder: Path) -> tuple[StoredFile, ...]:
     )
 
 
-def read_manifest(folder: Path, digest: str) -> Manifest:
-    """Return the manifest of a generation, whose SHA-256 has to be `digest`.
+def read_manifest(folder: Path, digest: str | None, remedy: Remedy | None = None) -> Manifest:
+    """Return the manifest of a generation, whose SHA-256 has to be `digest`, or where that is None what it says itself.
 
     Raises `MissingFile`, `ChecksumMismatch`, `BadManifest`, `FormatMismatch`.
     """
-    path = folder / MANIFEST
-    data = read_file(path)
-    if sha256(data).hexdigest() != digest:
-        raise ChecksumMismatch(path, "is not what was written", add_again(folder))
+    path, remedy = folder / MANIFEST, remedy or remedy_for
+    data = read_file(path, remedy)
+    if digest is not None and sha256(data).hexdigest() != digest:
+        raise ChecksumMismatch(path, "is not what was written", remedy(path, folder))
     try:
         fields = json.loads(data)
+        own = fields.pop(_OWN, None)
+        if digest is None and own is not None and sha256(data.replace(own.encode(), b"", 1)).hexdigest() != own:
+            raise ChecksumMismatch(path, "is not what was written", remedy(path, folder))
         found = fields["format"]
         if not 1 <= found <= FORMAT:
             raise FormatMismatch(path, found, FORMAT)
         files = tuple(StoredFile(**file) for file in fields.pop("files"))
         return Manifest(**fields, files=files)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BadManifest(path, f"cannot be understood ({error})", add_again(folder)) from error
+        raise BadManifest(path, f"cannot be understood ({error})", remedy(path, folder)) from error
 
 
-def check_files(folder: Path, files: Iterable[StoredFile]) -> None:
+def check_files(folder: Path, files: Iterable[StoredFile], remedy: Remedy | None = None) -> None:
     """Compare files with what the manifest says. Raises `MissingFile`, `TruncatedFile`, `ChecksumMismatch`."""
+    remedy = remedy or remedy_for
     for file in files:
         path = folder / file.name
-        remedy = remedy_for(path, folder)
         try:
             size, digest = path.stat().st_size, sha256_of(path)
         except OSError as error:
-            raise _unreadable(path, error, remedy) from error
+            raise _unreadable(path, error, remedy(path, folder)) from error
         if size < file.size:
-            raise TruncatedFile(path, f"has {size} bytes instead of {file.size}", remedy)
+            raise TruncatedFile(path, f"has {size} bytes instead of {file.size}", remedy(path, folder))
         if digest != file.sha256:
-            raise ChecksumMismatch(path, "is not what was written", remedy)
+            raise ChecksumMismatch(path, "is not what was written", remedy(path, folder))
 
 
-def read_file(path: Path) -> bytes:
-    """Return a file's bytes. Raises `MissingFile`."""
+def read_file(path: Path, remedy: Remedy | None = None) -> bytes:
+    """Return a file's bytes; its folder is the generation's. Raises `MissingFile`."""
     try:
         return path.read_bytes()
     except OSError as error:
-        raise _unreadable(path, error, remedy_for(path, path.parent)) from error
+        raise _unreadable(path, error, (remedy or remedy_for)(path, path.parent)) from error
 
 
 def remedy_for(path: Path, folder: Path) -> str:
@@ -105,9 +129,29 @@ def remedy_for(path: Path, folder: Path) -> str:
 
 
 def add_again(folder: Path) -> str:
-    """Return what to do when articles are lost; `folder` is the generation's."""
+    """Return what to do when articles are lost; `folder` is the generation's, which need not exist."""
     root = folder.parent.parent
+    sound = newest_sound(root)
+    if sound is not None:
+        return f"go back to the last generation that is sound with `pullquote rollback {sound}`"
     return f"restore it from a copy, or remove the folder {root} and add the articles again with `pullquote add PATH`"
+
+
+def newest_sound(root: Path) -> int | None:
+    """Return the newest generation of a library whose every byte is sound; None without one."""
+    for number in reversed(generation_numbers(root)):
+        folder = folder_of(root, number)
+        try:
+            check_files(folder, read_manifest(folder, None, no_remedy).files, no_remedy)
+        except (DamagedGeneration, FormatMismatch):
+            continue
+        return number
+    return None
+
+
+def no_remedy(_path: Path, _folder: Path) -> str:
+    """Say nothing: for damage that is only looked for."""
+    return ""
 
 
 def _unreadable(path: Path, error: OSError, remedy: str) -> DamagedGeneration:

@@ -4,6 +4,8 @@
     root/generations/000007/        manifest.json, articles.jsonl, sentences.npy, vectors.npy, index.faiss, lexical/
     root/generations/000008.tmp/    a generation that is being written, or was when its writer was killed
     root/lock                       held by the one writer
+    root/writer.json                who that is, for a message
+    root/unfinished/                vectors of a change whose writer was killed, for the next one
 
 A generation is written aside, synced and renamed; then CURRENT is replaced. So whoever reads finds the old generation
 or the new one, whole, and needs no lock. Generations are numbered upwards for ever: what is above the current one was
@@ -12,40 +14,32 @@ left by a killed writer, and the next writer removes it.
 
 from __future__ import annotations
 
-import re
-import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
 
-from filelock import FileLock, Timeout
-
 from index.admit import Admission, admit
 from index.build import Index, build_index
-from index.durable import Step, no_step, sync
-from index.embed import Progress
+from index.commit import KEPT, clear_leavings, prepare, publish, telling
+from index.durable import Step, no_step
+from index.embed import Encode, Progress
 from index.encode import Encoder
-from index.errors import (
-    DamagedGeneration,
-    EmptyLibrary,
-    StoreLocked,
-    UnwritableStore,
-)
-from index.generation import read_articles, read_generation, write_generation
+from index.errors import DamagedGeneration, EmptyLibrary, UnwritableStore
+from index.folders import folder_of
+from index.generation import check_origin, read_articles, read_generation, write_generation
+from index.history import Generation, read_history, trusted
+from index.lock import write_lock
 from index.manifest import MANIFEST, Manifest, check_files, read_manifest
-from index.pointer import GENERATIONS, NONE_YET, Pointer, folder_of, read_pointer, write_pointer
+from index.pointer import next_number, read_pointer
+from index.prune import Pruned, prune
+from index.rollback import choose, copy_generation
 from index.types import Article
+from index.unfinished import Unfinished, clear_unfinished
 
 _Read = TypeVar("_Read")
-
-_ASIDE = ".tmp"
-
-# How many generations stay on the disk, the current one among them.
-KEPT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +77,6 @@ class Store:
 
     def __init__(self, root: Path, *, step: Step = no_step, patience: float = 5.0) -> None:
         self.root = root
-        self._generations = root / GENERATIONS
         self._step = step
         self._patience = patience
 
@@ -120,9 +113,22 @@ class Store:
         """Check every byte of the current generation. Raises `EmptyLibrary`, `DamagedGeneration`, `FormatMismatch`."""
         self._read(lambda folder, manifest: check_files(folder, manifest.files))
 
+    def check_origin(self, encoder: Encoder) -> None:
+        """See that the current generation was made as it would be today. Raises what `load` raises for that."""
+        self._read(lambda _folder, manifest: check_origin(manifest, encoder))
+
     def status(self) -> StoreStatus:
         """Return what the current generation's manifest says. Raises `EmptyLibrary`, `DamagedGeneration`."""
         return self._read(self._status)
+
+    def history(self) -> tuple[Generation, ...]:
+        """Return the generations on disk, newest first, after a check of every byte. Raises `EmptyLibrary`.
+
+        What is damaged is told, not raised.
+        """
+        if not self.exists:
+            raise EmptyLibrary(self.root)
+        return read_history(self.root)
 
     def add(self, articles: Sequence[Article], encoder: Encoder, *, progress: Progress | None = None) -> Added:
         """Add articles, or replace those of the same source, as a new generation; only new sentences are embedded.
@@ -130,15 +136,15 @@ class Store:
         What becomes of each, and its id, is decided by `admit`. When all of them are there already, the generation
         stays. Raises what `load` raises, but for `EmptyLibrary`, and `StoreLocked`, `UnwritableStore`.
         """
-        with self._writing():
+        with self._writing("add"), self._embedding(encoder) as encode:
             known = self._known(encoder)
             stored = dict(known.articles) if known else {}
             admissions = admit(stored, articles)
             wanted = stored | {admission.article.id: admission.article for admission in admissions}
             if known and stored == wanted:
                 return Added(known, admissions)
-            index = build_index(tuple(wanted.values()), encoder, progress=progress, known=known)
-            return Added(self._commit(index), admissions)
+            index = build_index(tuple(wanted.values()), encoder, progress=progress, known=known, encode=encode)
+            return Added(self._commit(index, "add"), admissions)
 
     def remove(self, article_ids: Sequence[str], encoder: Encoder) -> Index:
         """Remove articles, as a new generation; nothing is embedded.
@@ -146,11 +152,11 @@ class Store:
         Raises what `load` raises, and `ArticleNotFound`, `StoreLocked`, `UnwritableStore`.
         """
         self._see_that_it_exists()
-        with self._writing():
+        with self._writing("remove"):
             known = self._read(partial(read_generation, encoder=encoder))
             gone = {known.article(article_id).id for article_id in article_ids}
             kept = tuple(article for article in known.articles.values() if article.id not in gone)
-            return self._commit(build_index(kept, encoder, known=known)) if gone else known
+            return self._commit(build_index(kept, encoder, known=known), "remove") if gone else known
 
     def rebuild(self, encoder: Encoder, *, progress: Progress | None = None) -> Index:
         """Split and embed all stored articles anew, as a new generation, whatever the rest of the old one is like.
@@ -158,8 +164,43 @@ class Store:
         Raises `EmptyLibrary`, `StoreLocked`, `UnwritableStore`, and `DamagedGeneration` if it is the articles.
         """
         self._see_that_it_exists()
-        with self._writing():
-            return self._commit(build_index(self._read(read_articles), encoder, progress=progress))
+        with self._writing("rebuild"), self._embedding(encoder) as encode:
+            articles = self._read(read_articles)
+            return self._commit(build_index(articles, encoder, progress=progress, encode=encode), "rebuild")
+
+    def rollback(self, number: int | None = None) -> int:
+        """Make an older generation current again, by default the one before; return its number.
+
+        It is checked, and becomes a new generation of the same files; so numbers go upwards, and going back can be gone
+        back on. This works too when the current generation is damaged, or CURRENT itself: then it cannot be told which
+        generation is current, so the default is the newest that is sound, no generation counts as left by a killed
+        writer, and the new one is above all. Raises `EmptyLibrary`, `GenerationNotFound`, `AlreadyCurrent`,
+        `DamagedGeneration`, `FormatMismatch`, `StoreLocked`, `UnwritableStore`.
+        """
+        if not self.exists:
+            raise EmptyLibrary(self.root)
+        with write_lock(self.root, "rollback", self._patience):
+            current = trusted(self.root)
+            chosen, manifest = choose(self.root, number, current)
+            with telling(self.root):
+                clear_leavings(self.root, current.number if current else None, self._step)
+            source = folder_of(self.root, chosen)
+            write = partial(copy_generation, source, manifest, step=self._step)
+            publish(self.root, next_number(self.root), write, self._step)
+            return chosen
+
+    def prune(self, keep: int = KEPT) -> Pruned:
+        """Remove all generations but the last `keep`, 1 or more, and what unfinished changes have left.
+
+        The current one is checked first: where it is damaged, an older one may be all that is left. Raises
+        `EmptyLibrary`, `DamagedGeneration`, `FormatMismatch`, `StoreLocked`, `UnwritableStore`.
+        """
+        self._see_that_it_exists()
+        with self._writing("prune"):
+            self.verify()
+            with telling(self.root):
+                pruned = prune(self.root, keep, self._step)
+                return replace(pruned, bytes=pruned.bytes + clear_unfinished(self.root))
 
     def _see_that_it_exists(self) -> None:
         """Raise `EmptyLibrary` when nothing was ever added, before a folder is made for it."""
@@ -200,78 +241,27 @@ class Store:
         )
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def _writing(self, change: str) -> Iterator[None]:
         """Be the one writer, with what a killed one left cleared away. Raises `StoreLocked`, `UnwritableStore`."""
-        # The operating system lets go of the lock of a process that dies.
-        lock = FileLock(self.root / "lock", timeout=self._patience)
-        with self._disk():
-            self.root.mkdir(parents=True, exist_ok=True)
-            lock.acquire()
-        try:
-            with self._disk():
-                self._prepare()
+        with write_lock(self.root, change, self._patience):
+            prepare(self.root, self._step)
             yield
-        finally:
-            lock.release()
 
     @contextmanager
-    def _disk(self) -> Iterator[None]:
-        """Tell of a disk that is full or may not be written. Raises `StoreLocked`, `UnwritableStore`."""
+    def _embedding(self, encoder: Encoder) -> Iterator[Encode]:
+        """Yield what embeds for a change, and keeps on disk what it has until the change is made.
+
+        A killed writer leaves that for the next; one whose disk is full leaves nothing.
+        """
         try:
-            yield
-        except Timeout as error:
-            raise StoreLocked(self.root, self._patience) from error
-        except OSError as error:
-            raise UnwritableStore(self.root, error.strerror or error) from error
+            yield Unfinished(self.root, encoder, self._step).encode
+        except UnwritableStore:
+            clear_unfinished(self.root)
+            raise
+        clear_unfinished(self.root)
 
-    def _prepare(self) -> None:
-        """Make the folders of an empty library; remove what is no generation."""
-        current = read_pointer(self.root)
-        if current == NONE_YET:
-            # Before there are generations, so that a missing CURRENT is always damage.
-            write_pointer(self.root, current, self._step)
-            self._generations.mkdir(exist_ok=True)
-        else:
-            # Or else a damaged number in CURRENT would make good generations look like leavings.
-            read_manifest(folder_of(self.root, current.number), current.digest)
-        for folder in sorted(self._generations.iterdir()):
-            if folder.suffix == _ASIDE or (_number_of(folder) or 0) > current.number:
-                self._step(f"clear {folder.name}")
-                shutil.rmtree(folder)
-
-    def _commit(self, index: Index) -> Index:
+    def _commit(self, index: Index, change: str) -> Index:
         """Write an index as the next generation and make it the current one. Raises `UnwritableStore`."""
         number = read_pointer(self.root).number + 1
-        folder = folder_of(self.root, number)
-        aside = folder.with_suffix(_ASIDE)
-        with self._disk():
-            try:
-                aside.mkdir()
-                manifest = write_generation(index, aside, self._step)
-            except OSError:
-                shutil.rmtree(aside, ignore_errors=True)  # so that a full disk is not left fuller
-                raise
-            self._step("rename the generation")
-            aside.rename(folder)
-            self._step("sync the generations")
-            sync(self._generations)
-            write_pointer(self.root, Pointer(number, sha256(manifest).hexdigest()), self._step)
-        # A generation that cannot be removed now, because someone reads it on Windows, is removed after the next write.
-        with suppress(OSError):
-            self._prune(number)
+        publish(self.root, number, partial(write_generation, index, step=self._step, change=change), self._step)
         return index
-
-    def _prune(self, number: int) -> None:
-        """Remove the generations that are older than the last few."""
-        for folder in sorted(self._generations.iterdir()):
-            if 0 < (_number_of(folder) or 0) <= number - KEPT:
-                aside = folder.with_suffix(_ASIDE)  # so that a generation is never there in part
-                self._step(f"prune {folder.name}")
-                folder.rename(aside)
-                self._step(f"clear {aside.name}")
-                shutil.rmtree(aside)
-
-
-def _number_of(folder: Path) -> int | None:
-    """Return the number of a generation's folder, None for any other."""
-    return int(folder.name) if re.fullmatch(r"\d{6,}", folder.name) else None

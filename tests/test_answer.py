@@ -105,6 +105,23 @@ def test_only_the_articles_asked_are_searched(index: Index) -> None:
         answer("Who?", index, WordReader(), article_ids=["nowhere"])
 
 
+def test_a_filter_that_keeps_the_best_sentence_changes_neither_its_probability_nor_the_threshold(index: Index) -> None:
+    question = "How long had the trains stopped for?"
+    everywhere = answer(question, index, WordReader(), nearest=10)
+    within = answer(question, index, WordReader(), article_ids=["snow"], nearest=10)
+    both = answer(question, index, WordReader(), article_ids=["snow", "rain", "snow"], nearest=10)
+    kept = tuple(c for c in everywhere.nearest if c.article_id == "snow")
+    assert (within.confidence, within.nearest) == (everywhere.confidence, kept)
+    assert (both.confidence, both.nearest) == (everywhere.confidence, everywhere.nearest)
+    for threshold in (None, 0.0, everywhere.confidence, 1.0):
+        said = [answer(question, index, WordReader(), article_ids=a, threshold=threshold) for a in (None, ["snow"])]
+        assert said[0].status == said[1].status
+
+
+def test_no_article_to_ask_is_no_answer(index: Index) -> None:
+    assert answer("Who?", index, WordReader(), article_ids=[]).nearest == ()
+
+
 def test_the_question_before_is_read_only_by_one_that_leans_on_it(index: Index) -> None:
     reader = WordReader()
     answer("And then?", index, reader, history=["Where?", "When did snow fall?"])

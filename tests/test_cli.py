@@ -161,6 +161,7 @@ def test_a_damaged_index_is_refused_with_the_remedy(own: Path, capsys: pytest.Ca
 def test_every_command_has_an_example() -> None:
     actions = [a for a in parser()._actions if a.choices]
     commands = dict(actions[0].choices or {})
-    assert set(commands) == {"serve", "ask", "add", "remove", "list", "rebuild", "status", "verify", "eval"}
+    generations = {"rebuild", "status", "verify", "history", "rollback", "prune"}
+    assert set(commands) == {"serve", "ask", "add", "remove", "list", "eval"} | generations
     for name, command in commands.items():
         assert f"example: pullquote {name}" in command.format_help()

@@ -16,6 +16,8 @@ ONE_OF_EACH = {
         "there are 4: 'x', 'y', 'z', ...",
         "pullquote list",
     ],
+    errors.GenerationNotFound("7", [3, 4]): ["generation 7", "there are 3, 4", "pullquote history"],
+    errors.AlreadyCurrent(4): ["generation 4", "pullquote history"],
     errors.UnreadableArticle("a\nb", "no\ntext", "save\nit"): ["'a\\nb'", "no text", "save it"],
     errors.ModelNotFound("a\nb", "not\nthere " * 100): ["'a\\nb'", "not there", "--model"],
     errors.BadVectors("row 3 is NaN"): ["row 3 is NaN", "--model"],

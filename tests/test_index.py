@@ -84,6 +84,15 @@ def test_filter_leaves_k_hits_and_every_score(encoder: FakeEncoder) -> None:
     assert within == [everywhere[hit.row] for hit in within]
 
 
+def test_several_articles_are_searched_together_and_named_twice_are_searched_once(encoder: FakeEncoder) -> None:
+    index = build_index(ARTICLES, encoder)
+    everywhere = index.search("troops waited", 100)
+    within = index.search("troops waited", 100, article_ids=["river", "cats", "river"])
+    assert within == [hit for hit in everywhere if hit.sentence.article_id != "troops"]
+    assert index.search("troops waited", 100, article_ids=list(index.articles)) == everywhere
+    assert index.search("troops waited", 100, article_ids=[]) == []
+
+
 def test_articles_and_sentences(encoder: FakeEncoder) -> None:
     index = build_index(ARTICLES, encoder)
     assert list(index.articles.values()) == ARTICLES

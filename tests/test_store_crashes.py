@@ -14,6 +14,7 @@ from filelock import FileLock
 from stored import CATS, CATS_2, RIVER, TROOPS, make_library, state, state_of
 
 from index.errors import (
+    DamagedGeneration,
     EmptyLibrary,
     StoreLocked,
     UnwritableStore,
@@ -54,6 +55,8 @@ ACTIONS: dict[str, tuple[list[Article], Action, tuple[Article, ...]]] = {
         lambda store: store.add([RIVER], FakeEncoder()),
         (TROOPS, CATS, RIVER),
     ),
+    "rollback": ([TROOPS, CATS, RIVER], lambda store: store.rollback(1), (TROOPS,)),
+    "rebuild": ([TROOPS, CATS], lambda store: store.rebuild(FakeEncoder()), (TROOPS, CATS)),
 }
 
 
@@ -98,8 +101,55 @@ def test_stop_before_each_step_leaves_old_or_new(tmp_path: Path, name: str) -> N
         found.append(after_crash(root, old, new))
     # The old one before CURRENT is replaced, and the new one from then on.
     replaced = len(whole.names) - whole.names[::-1].index("replace CURRENT")
-    assert found == [False] * replaced + [True] * (len(whole.names) - replaced)
-    assert {"write articles.jsonl", "sync vectors.npy", "sync lexical", "rename the generation"} <= {*whole.names}
+    assert found == [old == new] * replaced + [True] * (len(whole.names) - replaced)
+    written = "link articles.jsonl" if name == "rollback" else "write articles.jsonl"
+    assert {written, "sync vectors.npy", "sync lexical", "rename the generation"} <= {*whole.names}
+
+
+def test_stop_before_each_step_of_a_prune_leaves_whole_generations(tmp_path: Path) -> None:
+    base = tmp_path / "base"
+    for article in (TROOPS, CATS, RIVER):
+        Store(base).add([article], FakeEncoder())
+    whole = StopAt()
+    shutil.copytree(base, tmp_path / "whole")
+    assert Store(tmp_path / "whole", step=whole).prune(1).generations == (1, 2)
+    assert len(whole.names) == 4
+    for number in range(len(whole.names)):
+        root = tmp_path / str(number)
+        shutil.copytree(base, root)
+        with pytest.raises(Killed):
+            Store(root, step=StopAt(number)).prune(1)
+        found = Store(root).history()
+        assert [generation.number for generation in found] in ([3, 2, 1], [3, 2], [3])
+        assert {generation.fault for generation in found} == {""}
+        Store(root).prune(1)
+        assert [path.name for path in (root / "generations").iterdir()] == ["000003"]
+        assert after_crash(root, state_of(TROOPS, CATS, RIVER), state_of(TROOPS, CATS, RIVER))
+
+
+@pytest.mark.parametrize("damaged", ["CURRENT", "manifest.json"])
+def test_stop_before_each_step_of_a_rollback_from_damage_loses_nothing(tmp_path: Path, damaged: str) -> None:
+    base = tmp_path / "base"
+    for article in (TROOPS, CATS, RIVER):
+        Store(base).add([article], FakeEncoder())
+    path = base / "CURRENT" if damaged == "CURRENT" else base / "generations" / "000003" / "manifest.json"
+    path.write_bytes(path.read_bytes()[:-9])
+    expected = state_of(TROOPS, CATS, RIVER) if damaged == "CURRENT" else state_of(TROOPS, CATS)
+    whole = StopAt()
+    shutil.copytree(base, tmp_path / "whole")
+    Store(tmp_path / "whole", step=whole).rollback()
+    assert after_crash(tmp_path / "whole", expected, expected)
+    for number in range(len(whole.names)):
+        root = tmp_path / str(number)
+        shutil.copytree(base, root)
+        with pytest.raises(Killed):
+            Store(root, step=StopAt(number)).rollback()
+        try:
+            Store(root).verify()
+        except DamagedGeneration:
+            assert {1, 2, 3} <= {generation.number for generation in Store(root).history()}
+            Store(root).rollback()
+        assert after_crash(root, expected, expected)
 
 
 KILL = """
@@ -115,18 +165,19 @@ class KillAt(StopAt):
             os.kill(os.getpid(), signal.SIGKILL)
         self.names.append(name)
 
-for number, root in enumerate(sys.argv[1:]):
+for number, root in enumerate(sys.argv[2:]):
     child = os.fork()
     if child == 0:
-        ACTIONS["add"][1](Store(Path(root), step=KillAt(number)))
+        ACTIONS[sys.argv[1]][1](Store(Path(root), step=KillAt(number)))
         os._exit(0)
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_killed_process_leaves_old_or_new_and_no_lock(tmp_path: Path) -> None:
-    articles, action, expected = ACTIONS["add"]
+@pytest.mark.parametrize("name", ["add", "rollback"])
+def test_killed_process_leaves_old_or_new_and_no_lock(tmp_path: Path, name: str) -> None:
+    articles, action, expected = ACTIONS[name]
     base = tmp_path / "base"
     for article in articles:
         Store(base).add([article], FakeEncoder())
@@ -136,7 +187,7 @@ def test_killed_process_leaves_old_or_new_and_no_lock(tmp_path: Path) -> None:
     roots = [shutil.copytree(base, tmp_path / str(number)) for number in range(len(whole.names))]
     here = Path(__file__).parent
     done = subprocess.run(
-        [sys.executable, "-c", KILL, *map(str, roots)],
+        [sys.executable, "-c", KILL, name, *map(str, roots)],
         env={"PYTHONPATH": f"{here}:{here.parent}", "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
@@ -144,7 +195,7 @@ def test_killed_process_leaves_old_or_new_and_no_lock(tmp_path: Path) -> None:
         timeout=120,
     )
     assert done.stdout.split() == ["-9"] * len(roots), done.stderr
-    found = [after_crash(root, state_of(TROOPS, CATS), state_of(*expected)) for root in roots]
+    found = [after_crash(root, state_of(*articles), state_of(*expected)) for root in roots]
     assert found == sorted(found)
     assert {*found} == {False, True}
 
@@ -198,7 +249,7 @@ def test_folder_that_cannot_be_written(tmp_path: Path, encoder: FakeEncoder) -> 
 
 def test_second_writer_waits_or_says_so(library: Path, encoder: FakeEncoder) -> None:
     with FileLock(library / "lock"):
-        with pytest.raises(StoreLocked, match=r"being written by another process \(waited 0.05 s"):
+        with pytest.raises(StoreLocked, match=r"being written by another process; waited 0\.05 s"):
             Store(library, patience=0.05).add([RIVER], encoder)
         assert state(Store(library).load(encoder)) == state_of(TROOPS, CATS)
         waiting = threading.Thread(target=lambda: Store(library, patience=60).add([RIVER], FakeEncoder()))

@@ -30,7 +30,7 @@ def check_damage(root: Path, kind: type[DamagedGeneration]) -> None:
         with pytest.raises(kind) as caught:
             action()
         assert "\n" not in str(caught.value)
-        assert "pullquote rebuild" in str(caught.value) or "pullquote add PATH" in str(caught.value)
+        assert any(f"pullquote {remedy}" in str(caught.value) for remedy in ("rebuild", "rollback", "add PATH"))
 
 
 def test_one_flipped_bit_in_any_file_is_found(library: Path) -> None:
@@ -93,7 +93,10 @@ def test_rebuild_mends_all_that_is_made_of_the_articles(library: Path, encoder: 
 
 
 @pytest.mark.parametrize("name", ["CURRENT", "manifest.json", "articles.jsonl"])
-def test_lost_articles_are_never_replaced_by_none(library: Path, encoder: FakeEncoder, name: str) -> None:
+@pytest.mark.parametrize("older", [True, False])
+def test_lost_articles_are_never_replaced_by_none(library: Path, encoder: FakeEncoder, name: str, older: bool) -> None:
+    if not older:
+        Store(library).prune(1)
     path = next(path for path in files_of(library) if path.name == name)
     path.write_bytes(path.read_bytes()[:-2])
     actions: list[Callable[[], object]] = [
@@ -102,7 +105,10 @@ def test_lost_articles_are_never_replaced_by_none(library: Path, encoder: FakeEn
         Store(library).articles,
     ]
     for action in actions:
-        with pytest.raises(DamagedGeneration, match=f"remove the folder {library} and add the articles again"):
+        # Only CURRENT is damaged: what it named is sound.
+        sound = 2 if name == "CURRENT" else 1 if older else None
+        remedy = f"pullquote rollback {sound}" if sound else f"remove the folder {library} and add the articles again"
+        with pytest.raises(DamagedGeneration, match=remedy):
             action()
 
 
@@ -114,21 +120,21 @@ def rewrite_manifest(root: Path, change: Callable[[bytes], bytes]) -> None:
     (root / "CURRENT").write_text(f"000002 {sha256(data).hexdigest()}\n")
 
 
-@pytest.mark.parametrize("old", [b'"format": 2', b'"created"', b'"files": [', b'"size"', b"{"])
+@pytest.mark.parametrize("old", [b'"format": 3', b'"created"', b'"files": [', b'"size"', b"{"])
 def test_manifest_that_cannot_be_understood(library: Path, old: bytes) -> None:
     rewrite_manifest(library, lambda data: data.replace(old, b'"x": 1', 1))
     check_damage(library, BadManifest)
 
 
-@pytest.mark.parametrize("number", [0, 3])
+@pytest.mark.parametrize("number", [0, 4])
 def test_format_of_another_version(library: Path, encoder: FakeEncoder, number: int) -> None:
-    rewrite_manifest(library, lambda data: data.replace(b'"format": 2', b'"format": %d' % number))
+    rewrite_manifest(library, lambda data: data.replace(b'"format": 3', b'"format": %d' % number))
     for action in (
         Store(library).verify,
         lambda: Store(library).load(encoder),
         lambda: Store(library).rebuild(encoder),
     ):
         with pytest.raises(
-            FormatMismatch, match=rf"is in format {number}, this version reads formats up to 2: install"
+            FormatMismatch, match=rf"is in format {number}, this version reads formats up to 3: install"
         ):
             action()

@@ -6,7 +6,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
 from importlib.metadata import version
@@ -14,12 +14,16 @@ from pathlib import Path
 
 from platformdirs import user_data_path
 
+from index.commit import KEPT
 from index.errors import InputError, PullquoteError
 from index.fetch import fetch
 from index.load import LARGEST_FILE, SUFFIXES, load_text
 from index.types import Article
+from ui.batch import Defaults, answer_batch
+from ui.history import history_rows
 from ui.library import Library
-from ui.render import AnswerDict, answer_to_dict, answer_to_text
+from ui.render import answer_to_dict, answer_to_text
+from ui.terminal import print_table, progress_bar, size_of
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -77,6 +81,7 @@ def parser() -> argparse.ArgumentParser:
     command("rebuild", _rebuild, "Split and embed all articles anew, and swap the new index in.", "pullquote rebuild")
     _json_option(command("status", _status, "Tell what the index holds and how it was built.", "pullquote status"))
     command("verify", _verify, "Check every byte of the index against its checksums.", "pullquote verify")
+    _generation_commands(command)
     evaluate = command(
         "eval", _eval, "Measure the answers to a file of questions.", "pullquote eval seeds/questions.jsonl"
     )
@@ -85,6 +90,19 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--report", type=Path, metavar="HTML", help="write curves and the worst errors to a page")
     _json_option(evaluate)
     return top
+
+
+def _generation_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
+    about = "List the generations of the index on disk, newest first: each change made one."
+    _json_option(command("history", _history, about, "pullquote history"))
+    rollback = command("rollback", _rollback, "Make an older generation current again.", "pullquote rollback 7")
+    rollback.add_argument(
+        "generation", nargs="?", type=int, metavar="GENERATION", help="its number (default: the one before the current)"
+    )
+    prune = command("prune", _prune, "Remove old generations from the disk.", "pullquote prune --keep 1")
+    prune.add_argument(
+        "--keep", type=_one_or_more, default=KEPT, metavar="N", help="how many of the last stay (default: %(default)s)"
+    )
 
 
 def _ask_options(ask: argparse.ArgumentParser) -> None:
@@ -126,6 +144,13 @@ def _share(text: str) -> float:
     return value
 
 
+def _one_or_more(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not 1 or more: the current generation always stays")
+    return value
+
+
 def _library(options: argparse.Namespace) -> Library:
     return Library(options.home, model=options.model)
 
@@ -134,7 +159,7 @@ def _serve(options: argparse.Namespace) -> int:
     from ui.app import build_app, launch  # imported here: Gradio takes seconds, and no other command needs it
 
     library = _library(options)
-    library.add_seeds(_progress("Indexing the first article"))
+    library.add_seeds(progress_bar("Indexing the first article"))
     app = build_app(library)
     address = launch(app, host=options.host, port=options.port)
     print(f"Pullquote is on {address} (Ctrl-C stops it)", flush=True)
@@ -146,60 +171,15 @@ def _ask(options: argparse.Namespace) -> int:
     if (options.question is None) == (options.batch is None):
         raise InputError("nothing to ask, or too much: give one QUESTION, or --batch FILE")
     library = _library(options)
-    library.add_seeds(_progress("Indexing the first article"))
+    library.add_seeds(progress_bar("Indexing the first article"))
     if options.batch is not None:
-        return _batch(library, options)
+        defaults = Defaults(options.article, options.history, options.threshold)
+        return 1 if answer_batch(library, options.batch, defaults) else 0
     answer = library.ask(
         options.question, article_ids=options.article, history=options.history, threshold=options.threshold
     )
     print(json.dumps(answer_to_dict(answer), ensure_ascii=False) if options.json else answer_to_text(answer))
     return 0
-
-
-def _batch(library: Library, options: argparse.Namespace) -> int:
-    """Answer a line at a time; a line that cannot be answered gives an error of its own, and exit code 1 at the end."""
-    failed = 0
-    for number, line in enumerate(_lines(options.batch), 1):
-        if not line.strip():
-            continue
-        try:
-            print(json.dumps(_batch_answer(library, line, options), ensure_ascii=False), flush=True)
-        except (PullquoteError, ValueError, KeyError, TypeError) as error:
-            failed += 1
-            reason = (
-                str(error) if isinstance(error, PullquoteError) else f"not a question ({type(error).__name__}: {error})"
-            )
-            print(f"pullquote: line {number} of {options.batch}: {reason}", file=sys.stderr)
-            print(json.dumps({"id": _id_of(line), "error": reason}, ensure_ascii=False), flush=True)
-    return 1 if failed else 0
-
-
-def _batch_answer(library: Library, line: str, options: argparse.Namespace) -> AnswerDict:
-    record = json.loads(line)
-    article_ids = [record["article_id"]] if record.get("article_id") else options.article
-    history = [*options.history, *record.get("history", [])]
-    answer = library.ask(record["question"], article_ids=article_ids, history=history, threshold=options.threshold)
-    return answer_to_dict(answer, question_id=str(record.get("id", "")))
-
-
-def _id_of(line: str) -> str:
-    try:
-        return str(json.loads(line)["id"])
-    except (ValueError, KeyError, TypeError):
-        return ""
-
-
-def _lines(name: str) -> Iterator[str]:
-    if name == "-":
-        yield from sys.stdin
-        return
-    try:
-        with Path(name).open(encoding="utf-8") as file:
-            yield from file
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"cannot read the questions of {name!r} ({error}): give a UTF-8 file, or - for standard input"
-        ) from error
 
 
 def _add(options: argparse.Namespace) -> int:
@@ -208,8 +188,8 @@ def _add(options: argparse.Namespace) -> int:
     added = _library(options).add(
         [_article_on_stdin(options.title) if name == "-" else name for name in options.inputs],
         get=partial(fetch, allow_private=options.allow_private),
-        reading=_progress("Reading"),
-        progress=_progress("Indexing"),
+        reading=progress_bar("Reading"),
+        progress=progress_bar("Indexing"),
     )
     for admission in added.admissions:
         print(f"{admission.outcome} {admission.article.id}: {admission.article.title}")
@@ -244,13 +224,46 @@ def _list(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(rows, ensure_ascii=False))
     else:
-        _table([("ARTICLE", "SENTENCES", "TITLE"), *((r["article_id"], r["sentences"], r["title"]) for r in rows)])
+        print_table([("ARTICLE", "SENTENCES", "TITLE"), *((r["article_id"], r["sentences"], r["title"]) for r in rows)])
     return 0
 
 
 def _rebuild(options: argparse.Namespace) -> int:
-    status = _library(options).rebuild(_progress("Indexing"))
+    status = _library(options).rebuild(progress_bar("Indexing"))
     print(f"generation {status.generation}: {status.articles} articles, {status.sentences} sentences")
+    return 0
+
+
+def _history(options: argparse.Namespace) -> int:
+    library = _library(options)
+    generations = library.history()
+    if options.json:
+        print(json.dumps([asdict(generation) for generation in generations], ensure_ascii=False))
+    else:
+        print_table(history_rows(generations))
+        for generation in generations:
+            if generation.fault:
+                print(f"generation {generation.number} is damaged: {generation.fault}")
+    library.status()  # raises where the current one cannot be read, and tells the remedy
+    return 0
+
+
+def _rollback(options: argparse.Namespace) -> int:
+    library = _library(options)
+    number = library.rollback(options.generation)
+    status = library.status()
+    print(
+        f"generation {status.generation} is generation {number} again: "
+        f"{status.articles} articles, {status.sentences} sentences"
+    )
+    library.check_origin()
+    return 0
+
+
+def _prune(options: argparse.Namespace) -> int:
+    pruned = _library(options).prune(options.keep)
+    removed = ", ".join(map(str, pruned.generations))
+    print(f"removed {f'generation {removed}' if removed else 'no generation'}: {size_of(pruned.bytes)} freed")
     return 0
 
 
@@ -259,7 +272,7 @@ def _status(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(status, ensure_ascii=False))
     else:
-        _table(status.items())
+        print_table(status.items())
     return 0
 
 
@@ -277,31 +290,12 @@ def _eval(options: argparse.Namespace) -> int:
     library = _library(options)
     questions = load_questions(options.file)
     report = evaluate(
-        questions, library.encoder(), library.reader(), threshold=options.threshold, progress=_progress("Asking")
+        questions, library.encoder(), library.reader(), threshold=options.threshold, progress=progress_bar("Asking")
     )
     if options.report:
         options.report.write_text(report_html(report), encoding="utf-8")
     print(json.dumps(report_to_dict(report)) if options.json else report_table(report))
     return 0
-
-
-def _table(rows: Iterable[Iterable[object]]) -> None:
-    cells = [[str(cell) for cell in row] for row in rows]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]
-    for row in cells:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-
-
-def _progress(what: str) -> Callable[[int, int], None] | None:
-    """Return what draws a progress bar on standard error, or nothing where nobody watches."""
-    if not sys.stderr.isatty():
-        return None
-
-    def draw(done: int, total: int) -> None:
-        bar = "#" * (30 * done // max(1, total))
-        print(f"\r{what} [{bar:30}] {done}/{total}", end="\n" if done == total else "", file=sys.stderr, flush=True)
-
-    return draw
 
 
 if __name__ == "__main__":

@@ -13,7 +13,9 @@ from index.encode import Encoder, SentenceTransformerEncoder
 from index.errors import UnreadableArticle
 from index.fetch import Fetched, fetch
 from index.gather import Input, gather
+from index.history import Generation
 from index.load import load_article
+from index.prune import Pruned
 from index.segment import sentences_of_article
 from index.store import Store, StoreStatus
 from index.types import Article, Sentence
@@ -79,11 +81,12 @@ class Library:
     def encoder(self) -> Encoder:
         """Return the embedding model: the one asked for, or else the one that the index was built with."""
         with self._lock:
-            if self._encoder is None:
-                model = self._model
-                if model is None and self._store.exists:
-                    model = self._store.status().model
-                self._encoder = SentenceTransformerEncoder(model)
+            model = self._model
+            if model is None and self._store.exists:
+                model = self._store.status().model
+                if self._encoder is not None and self._encoder.model != model:
+                    self._encoder = None  # the index has been rebuilt with another, or rolled back to another
+            self._encoder = self._encoder or SentenceTransformerEncoder(model)
             return self._encoder
 
     def articles(self) -> tuple[Article, ...]:
@@ -140,6 +143,22 @@ class Library:
             self._encoder = None
         self._store.rebuild(self.encoder(), progress=progress)
         return self._store.status()
+
+    def history(self) -> tuple[Generation, ...]:
+        """Return the generations on disk, newest first; what is damaged is told, not raised."""
+        return self._store.history()
+
+    def rollback(self, number: int | None = None) -> int:
+        """Make an older generation current again, by default the one before; return its number."""
+        return self._store.rollback(number)
+
+    def check_origin(self) -> None:
+        """See that the current generation can be asked. Raises ModelMismatch, SegmenterMismatch."""
+        self._store.check_origin(self.encoder())
+
+    def prune(self, keep: int) -> Pruned:
+        """Remove all generations but the last `keep`, and what unfinished changes have left."""
+        return self._store.prune(keep)
 
     def status(self) -> StoreStatus:
         """Return what the current generation holds."""

@@ -1,0 +1,77 @@
+"""What a running server has at hand: always the newest generation, whoever made it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import FakeEncoder
+from gradio_client import Client
+from serving import served
+from stored import CATS, CATS_2, RIVER, TROOPS, state, state_of
+from test_answer import WordReader
+
+from index.errors import SegmenterMismatch
+from index.store import Store
+from ui.library import Library
+
+
+@pytest.fixture
+def library(home: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
+    monkeypatch.setattr("ui.library.SentenceTransformerEncoder", lambda model: FakeEncoder(model or "words"))
+    Store(home).add([TROOPS, CATS], FakeEncoder())
+    return Library(home)
+
+
+def test_new_generation_is_asked_without_a_restart(library: Library, home: Path) -> None:
+    first = library.index()
+    assert library.index() is first
+    Store(home).add([CATS_2, RIVER], FakeEncoder())
+    assert state(library.index()) == state_of(TROOPS, CATS_2, RIVER)
+    assert library.articles() == (TROOPS, CATS_2, RIVER)
+    Store(home).rollback()
+    assert library.articles() == (TROOPS, CATS)
+    assert state(library.index()) == state(first)
+    Store(home).remove(["troops"], FakeEncoder())
+    assert state(library.index()) == state_of(CATS)
+
+
+def test_generation_of_another_model_is_asked_with_that(library: Library, home: Path) -> None:
+    assert library.index().encoder.model == "words"
+    Store(home).rebuild(FakeEncoder("other"))
+    assert library.index().encoder.model == "other"
+    Store(home).rollback()
+    assert library.index().encoder.model == "words"
+    library.check_origin()
+
+
+def test_generation_of_another_segmenter_is_refused_until_it_is_rebuilt(
+    library: Library, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("index.segment.version", lambda name: "9.9")
+    library.rebuild()
+    library.index()
+    library.rollback()
+    for action in (library.index, library.check_origin):
+        with pytest.raises(SegmenterMismatch, match="pullquote rebuild"):
+            action()
+    library.rebuild()
+    assert state(library.index()) == state_of(TROOPS, CATS)
+
+
+def test_served_page_answers_from_the_newest_generation(
+    library: Library, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ui.library.Reader", WordReader)
+
+    def best(client: Client) -> str:
+        return str(client.predict("Is the river long?", api_name="/ask")["nearest"][0]["text"])
+
+    with served(library) as address:
+        client = Client(address, verbose=False, analytics_enabled=False)
+        before = best(client)
+        Store(home).add([RIVER], FakeEncoder())
+        assert best(client) == "The river is long."
+        Store(home).rollback()
+        assert best(client) == before != "The river is long."
+        client.close()
