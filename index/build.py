@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from index.encode import Encoder
 from index.errors import ArticleNotFound, BadVectors, EmptyQuestion
 from index.lexical import Lexical
-from index.segment import sentences_of_article
+from index.sentences import Sentences
 from index.types import Article, Hit, Sentence
 from index.vectors import Vectors, checked_rows
 
@@ -32,18 +32,17 @@ class Index:
     def __init__(
         self,
         articles: Sequence[Article],
-        sentences: Sequence[Sentence],
+        sentences: Sentences,
         *,
         vectors: Vectors,
         lexical: Lexical,
         encoder: Encoder,
     ) -> None:
         self._articles = MappingProxyType({article.id: article for article in articles})
-        self._sentences = tuple(sentences)
+        self._sentences = sentences
         self._vectors, self._lexical, self._encoder = vectors, lexical, encoder
-        self._rows = _rows_of_articles(self._articles, self._sentences)
-        if len(self._articles) != len(articles) or not (
-            len(self._sentences) == len(vectors.rows) == lexical.count == sum(map(len, self._rows.values()))
+        if tuple(article.id for article in articles) != sentences.article_ids or not (
+            len(self._articles) == len(articles) and len(sentences) == len(vectors.rows) == lexical.count
         ):
             raise ValueError("articles, sentences, vectors and words of an index do not belong together")
 
@@ -53,7 +52,7 @@ class Index:
         return self._articles
 
     @property
-    def sentences(self) -> tuple[Sentence, ...]:
+    def sentences(self) -> Sentences:
         """The sentences of all articles, by row."""
         return self._sentences
 
@@ -75,8 +74,14 @@ class Index:
 
     def sentences_of(self, article_id: str) -> tuple[Sentence, ...]:
         """Return all sentences of an article, in order. Raises `ArticleNotFound`."""
-        rows = self._rows[self.article(article_id).id]
+        rows = self._rows_of(article_id)
         return self._sentences[rows.start : rows.stop]
+
+    def count(self, article_ids: Sequence[str] | None = None) -> int:
+        """Return how many sentences some articles have, or all. Raises `ArticleNotFound`."""
+        if article_ids is None:
+            return len(self._sentences)
+        return sum(len(self._rows_of(article_id)) for article_id in article_ids)
 
     def text_of(self, sentence: Sentence) -> str:
         """Return the slice of its article that a sentence is. Raises `ArticleNotFound`."""
@@ -110,22 +115,31 @@ class Index:
         self._vectors.save(folder)
         self._lexical.save(folder / "lexical")
 
+    def _rows_of(self, article_id: str) -> range:
+        """Return the rows of an article's sentences. Raises `ArticleNotFound`."""
+        return self._sentences.rows_of(self.article(article_id).id)
+
     def _with_neighbours(self, rows: NDArray[np.int64], around: int) -> NDArray[np.int64]:
         """Return rows and those up to `around` before and after each in the same article, in order."""
         near = set(rows.tolist())
         for row in rows.tolist():
-            own = self._rows[self._sentences[row].article_id]
+            own = self._sentences.rows_of(self._sentences[row].article_id)
             near.update(range(max(own.start, row - around), min(own.stop, row + around + 1)))
         return np.array(sorted(near), dtype=np.int64)
 
     def _rows_among(self, article_ids: Sequence[str]) -> NDArray[np.int64]:
         """Return the rows of some articles, in order. Raises `ArticleNotFound`."""
-        ranges = [self._rows[self.article(article_id).id] for article_id in article_ids]
-        return np.unique(np.array([row for rows in ranges for row in rows], dtype=np.int64))
+        ranges = [self._rows_of(article_id) for article_id in dict.fromkeys(article_ids)]
+        among = [np.arange(rows.start, rows.stop) for rows in ranges]
+        return np.sort(np.concatenate([np.zeros(0, dtype=np.int64), *among]))
 
 
 def build_index(
-    articles: Sequence[Article], encoder: Encoder, *, progress: Progress | None = None, known: Index | None = None
+    articles: Sequence[Article],
+    encoder: Encoder,
+    *,
+    progress: Progress | None = None,
+    known: Index | None = None,
 ) -> Index:
     """Split articles into sentences, embed what is new, and index it all.
 
@@ -134,7 +148,7 @@ def build_index(
     """
     if known and known.encoder.fingerprint != encoder.fingerprint:
         raise ValueError("the known vectors are of another encoder")
-    sentences = [sentence for article in articles for sentence in sentences_of_article(article)]
+    sentences = Sentences.of(articles)
     of = {article.id: article.text for article in articles}
     texts = [of[sentence.article_id][sentence.start : sentence.end] for sentence in sentences]
     vectors = Vectors.build(_embedded(texts, encoder, progress=progress, known=known))
@@ -169,13 +183,3 @@ def _best(scores: NDArray[np.float32], k: int, among: NDArray[np.int64] | None) 
     """Return the rows of the k best scores above 0, ties by row; only rows `among` when they are given."""
     rows = np.flatnonzero(scores > 0) if among is None else among[scores[among] > 0]
     return rows[np.argsort(-scores[rows], kind="stable")[: max(k, 0)]]
-
-
-def _rows_of_articles(articles: Mapping[str, Article], sentences: Sequence[Sentence]) -> dict[str, range]:
-    """Return the rows of each article's sentences."""
-    rows, start = {article_id: range(0) for article_id in articles}, 0
-    for row, sentence in enumerate(sentences):
-        if row + 1 == len(sentences) or sentences[row + 1].article_id != sentence.article_id:
-            rows[sentence.article_id] = range(start, row + 1)
-            start = row + 1
-    return rows

@@ -8,7 +8,6 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from index.build import Index
 from index.durable import Step, sync_tree
@@ -18,7 +17,8 @@ from index.lexical import Lexical
 from index.manifest import ARTICLES, FORMAT, MANIFEST, Manifest, add_again, check_files, describe, read_file
 from index.migrations import Record, migrated
 from index.segment import segmenter_fingerprint
-from index.types import Article, Sentence
+from index.sentences import Sentences
+from index.types import Article
 from index.vectors import Vectors
 
 _SENTENCES = "sentences.npy"
@@ -29,7 +29,7 @@ def write_generation(index: Index, folder: Path, step: Step) -> bytes:
     step(f"write {ARTICLES}")
     (folder / ARTICLES).write_bytes(_lines_of(index.articles.values()))
     step(f"write {_SENTENCES}")
-    np.save(folder / _SENTENCES, _table_of(index), allow_pickle=False)
+    np.save(folder / _SENTENCES, index.sentences.table, allow_pickle=False)
     step("write vectors and words")
     index.save(folder)
     step(f"write {MANIFEST}")
@@ -60,9 +60,9 @@ def read_generation(folder: Path, manifest: Manifest, encoder: Encoder) -> Index
         raise SegmenterMismatch(manifest.segmenter, segmenter_fingerprint())
     check_files(folder, manifest.files)
     articles = _articles_of(folder, manifest.format)
-    table = np.load(folder / _SENTENCES, allow_pickle=False)
+    sentences = Sentences([article.id for article in articles], np.load(folder / _SENTENCES, allow_pickle=False))
     vectors, lexical = Vectors.load(folder), Lexical.load(folder / "lexical")
-    return Index(articles, _sentences_of(table, articles), vectors=vectors, lexical=lexical, encoder=encoder)
+    return Index(articles, sentences, vectors=vectors, lexical=lexical, encoder=encoder)
 
 
 def read_articles(folder: Path, manifest: Manifest) -> tuple[Article, ...]:
@@ -115,21 +115,3 @@ def _article_of(record: Record) -> Article:
         date=record["date"],
         pages=tuple(record["pages"]),
     )
-
-
-def _table_of(index: Index) -> NDArray[np.int32]:
-    """Return sentences as rows `(n, 4)` int32: number of the article, paragraph, start, end."""
-    numbers = {article_id: number for number, article_id in enumerate(index.articles)}
-    rows = [(numbers[s.article_id], s.paragraph, s.start, s.end) for s in index.sentences]
-    return np.array(rows, dtype=np.int32).reshape(len(rows), 4)
-
-
-def _sentences_of(table: NDArray[np.int32], articles: tuple[Article, ...]) -> list[Sentence]:
-    """Return the sentences of their rows; an article's are counted from 0."""
-    sentences: list[Sentence] = []
-    ordinal = 0
-    for number, paragraph, start, end in table.tolist():
-        article_id = articles[number].id
-        ordinal = ordinal + 1 if sentences and sentences[-1].article_id == article_id else 0
-        sentences.append(Sentence(article_id, ordinal, paragraph, start, end))
-    return sentences
