@@ -182,4 +182,7 @@ def _embedded(
 def _best(scores: NDArray[np.float32], k: int, among: NDArray[np.int64] | None) -> NDArray[np.int64]:
     """Return the rows of the k best scores above 0, ties by row; only rows `among` when they are given."""
     rows = np.flatnonzero(scores > 0) if among is None else among[scores[among] > 0]
+    if 0 < k < len(rows):  # sorting is for the few that can be among them
+        lowest = np.partition(scores[rows], len(rows) - k)[len(rows) - k]
+        rows = rows[scores[rows] >= lowest]
     return rows[np.argsort(-scores[rows], kind="stable")[: max(k, 0)]]
