@@ -14,7 +14,7 @@ from index.errors import ArticleNotFound, BadVectors, EmptyQuestion
 from index.lexical import Lexical
 from index.sentences import Sentences
 from index.types import Article, Hit, Sentence
-from index.vectors import Vectors, checked_rows
+from index.vectors import EXACT_LIMIT, Vectors, checked_rows
 
 # Told how many sentences are embedded, and of how many.
 Progress = Callable[[int, int], None]
@@ -140,18 +140,21 @@ def build_index(
     *,
     progress: Progress | None = None,
     known: Index | None = None,
+    limit: int = EXACT_LIMIT,
 ) -> Index:
-    """Split articles into sentences, embed what is new, and index it all.
+    """Split articles into sentences, embed what is new, and index it all; above `limit` sentences with a graph.
 
-    `known` is an index of the same encoder: a sentence whose text is in it has its vector already. The same articles,
-    encoder and known vectors give the same index. Raises `ModelNotFound`, `BadVectors`.
+    `known` is an index of the same encoder: a sentence whose text is in it has its vector already, and its graph is
+    extended when new sentences only follow. The same articles, encoder, known index and limit give the same index.
+    Raises `ModelNotFound`, `BadVectors`.
     """
     if known and known.encoder.fingerprint != encoder.fingerprint:
         raise ValueError("the known vectors are of another encoder")
     sentences = Sentences.of(articles)
     of = {article.id: article.text for article in articles}
     texts = [of[sentence.article_id][sentence.start : sentence.end] for sentence in sentences]
-    vectors = Vectors.build(_embedded(texts, encoder, progress=progress, known=known))
+    rows = _embedded(texts, encoder, progress=progress, known=known)
+    vectors = Vectors.build(rows, limit=limit, known=known._vectors if known else None)
     return Index(articles, sentences, vectors=vectors, lexical=Lexical.build(texts), encoder=encoder)
 
 

@@ -19,7 +19,7 @@ from index.migrations import Record, migrated
 from index.segment import segmenter_fingerprint
 from index.sentences import Sentences
 from index.types import Article
-from index.vectors import Vectors
+from index.vectors import GRAPH_FILE, Vectors
 
 _SENTENCES = "sentences.npy"
 
@@ -63,6 +63,11 @@ def read_generation(folder: Path, manifest: Manifest, encoder: Encoder) -> Index
     sentences = Sentences([article.id for article in articles], np.load(folder / _SENTENCES, allow_pickle=False))
     vectors, lexical = Vectors.load(folder), Lexical.load(folder / "lexical")
     return Index(articles, sentences, vectors=vectors, lexical=lexical, encoder=encoder)
+
+
+def dense_search(manifest: Manifest) -> str:
+    """Return how a generation is searched by vectors: "exact" or "HNSW"."""
+    return "HNSW" if any(file.name == GRAPH_FILE for file in manifest.files) else "exact"
 
 
 def read_articles(folder: Path, manifest: Manifest) -> tuple[Article, ...]:

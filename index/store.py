@@ -1,7 +1,8 @@
 """A library on disk: generations of an index, of which one is current.
 
     root/CURRENT                    the number of the current generation and the SHA-256 of its manifest
-    root/generations/000007/        manifest.json, articles.jsonl, sentences.npy, vectors.npy, index.faiss, lexical/
+    root/generations/000007/        manifest.json, articles.jsonl, sentences.npy, vectors.npy, lexical/, and
+                                    hnsw.faiss where it has many sentences
     root/generations/000008.tmp/    a generation that is being written, or was when its writer was killed
     root/lock                       held by the one writer
 
@@ -34,10 +35,11 @@ from index.errors import (
     StoreLocked,
     UnwritableStore,
 )
-from index.generation import read_articles, read_generation, write_generation
+from index.generation import dense_search, read_articles, read_generation, write_generation
 from index.manifest import MANIFEST, Manifest, check_files, read_manifest
 from index.pointer import GENERATIONS, NONE_YET, Pointer, folder_of, read_pointer, write_pointer
 from index.types import Article
+from index.vectors import EXACT_LIMIT
 
 _Read = TypeVar("_Read")
 
@@ -51,7 +53,8 @@ KEPT = 3
 class StoreStatus:
     """What a library holds. `created` is the time of its generation, UTC; `bytes` is the generation's size on disk.
 
-    `model` is what the encoder was made of: a folder, a name, or None for the bundled model.
+    `model` is what the encoder was made of: a folder, a name, or None for the bundled model. `dense` is the search by
+    vectors: "exact", or "HNSW" where there are many sentences.
     """
 
     root: Path
@@ -63,6 +66,7 @@ class StoreStatus:
     segmenter: str
     articles: int
     sentences: int
+    dense: str
     bytes: int
 
 
@@ -78,13 +82,15 @@ class Store:
     """A library in a folder, which is made by the first `add`. Safe to use from several processes.
 
     `step` is told the name of each write step before it is made. A writer waits `patience` seconds for another one.
+    Above `limit` sentences an index gets a graph.
     """
 
-    def __init__(self, root: Path, *, step: Step = no_step, patience: float = 5.0) -> None:
+    def __init__(self, root: Path, *, step: Step = no_step, patience: float = 5.0, limit: int = EXACT_LIMIT) -> None:
         self.root = root
         self._generations = root / GENERATIONS
         self._step = step
         self._patience = patience
+        self._limit = limit
 
     @property
     def generation(self) -> int | None:
@@ -136,7 +142,7 @@ class Store:
             wanted = stored | {admission.article.id: admission.article for admission in admissions}
             if known and stored == wanted:
                 return Added(known, admissions)
-            index = build_index(tuple(wanted.values()), encoder, progress=progress, known=known)
+            index = build_index(tuple(wanted.values()), encoder, progress=progress, known=known, limit=self._limit)
             return Added(self._commit(index), admissions)
 
     def remove(self, article_ids: Sequence[str], encoder: Encoder) -> Index:
@@ -149,7 +155,7 @@ class Store:
             known = self._read(partial(read_generation, encoder=encoder))
             gone = {known.article(article_id).id for article_id in article_ids}
             kept = tuple(article for article in known.articles.values() if article.id not in gone)
-            return self._commit(build_index(kept, encoder, known=known)) if gone else known
+            return self._commit(build_index(kept, encoder, known=known, limit=self._limit)) if gone else known
 
     def rebuild(self, encoder: Encoder, *, progress: Progress | None = None) -> Index:
         """Split and embed all stored articles anew, as a new generation, whatever the rest of the old one is like.
@@ -158,7 +164,7 @@ class Store:
         """
         self._see_that_it_exists()
         with self._writing():
-            return self._commit(build_index(self._read(read_articles), encoder, progress=progress))
+            return self._commit(build_index(self._read(read_articles), encoder, progress=progress, limit=self._limit))
 
     def _see_that_it_exists(self) -> None:
         """Raise `EmptyLibrary` when nothing was ever added, before a folder is made for it."""
@@ -195,6 +201,7 @@ class Store:
             segmenter=manifest.segmenter,
             articles=manifest.articles,
             sentences=manifest.sentences,
+            dense=dense_search(manifest),
             bytes=sum(file.size for file in manifest.files) + (folder / MANIFEST).stat().st_size,
         )
 
