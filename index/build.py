@@ -105,10 +105,9 @@ class Index:
         if around:
             found = self._with_neighbours(found, around)
         similarities = self._vectors.similarities(vector, found)
-        return [
-            Hit(int(found[at]), self._sentences[found[at]], float(similarities[at]), float(words[found[at]]))
-            for at in np.argsort(-similarities, kind="stable")
-        ]
+        order = np.argsort(-similarities, kind="stable")
+        scored = zip(found[order].tolist(), similarities[order].tolist(), words[found[order]].tolist(), strict=True)
+        return [Hit(row, self._sentences[row], similarity, lexical) for row, similarity, lexical in scored]
 
     def save(self, folder: Path) -> None:
         """Write vectors and words into a folder that exists, not articles and sentences. Raises `OSError`."""
@@ -123,7 +122,7 @@ class Index:
         """Return rows and those up to `around` before and after each in the same article, in order."""
         near = set(rows.tolist())
         for row in rows.tolist():
-            own = self._sentences.rows_of(self._sentences[row].article_id)
+            own = self._sentences.rows_beside(row)
             near.update(range(max(own.start, row - around), min(own.stop, row + around + 1)))
         return np.array(sorted(near), dtype=np.int64)
 

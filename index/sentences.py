@@ -48,6 +48,11 @@ class Sentences(Sequence[Sentence]):
         number = self._numbers[article_id]
         return range(self._firsts[number], self._firsts[number + 1])
 
+    def rows_beside(self, row: int) -> range:
+        """Return the rows of the article in which a row is. Raises `IndexError`."""
+        number = int(self.table[row, 0])
+        return range(self._firsts[number], self._firsts[number + 1])
+
     def __len__(self) -> int:
         return len(self.table)
 
@@ -58,9 +63,10 @@ class Sentences(Sequence[Sentence]):
     def __getitem__(self, at: SupportsIndex | slice) -> Sentence | tuple[Sentence, ...]:
         if isinstance(at, slice):
             return tuple(self[row] for row in range(*at.indices(len(self))))
-        row = range(len(self))[operator.index(at)]
+        row = operator.index(at)
         number, paragraph, start, end = self.table[row].tolist()
-        return Sentence(self.article_ids[number], row - self._firsts[number], paragraph, start, end)
+        ordinal = row - self._firsts[number] if row >= 0 else row + len(self.table) - self._firsts[number]
+        return Sentence(self.article_ids[number], ordinal, paragraph, start, end)
 
     def __iter__(self) -> Iterator[Sentence]:
         for article_id, first, last in zip(self.article_ids, self._firsts, self._firsts[1:], strict=False):

@@ -31,6 +31,7 @@ def test_they_are_those_of_the_articles_one_after_another(numbers: list[int], st
     for article in articles:
         rows = sentences.rows_of(article.id)
         assert sentences[rows.start : rows.stop] == sentences_of_article(article)
+        assert all(sentences.rows_beside(row) == rows for row in rows)
 
 
 def test_rows_are_those_of_a_sequence() -> None:
