@@ -160,24 +160,27 @@ def build_index(
 def _embedded(
     texts: Sequence[str], encoder: Encoder, *, progress: Progress | None, known: Index | None
 ) -> NDArray[np.float32]:
-    """Return the texts' vectors, `(n, dimension)` float32; each different text is encoded once, if it is not known."""
+    """Return the texts' vectors, `(n, dimension)` float32, read-only; each text is encoded once, if it is not known."""
     known_rows = {known.text_of(sentence): row for row, sentence in enumerate(known.sentences)} if known else {}
     # The longest first: batches of like length need little padding, and what remains is never slower than foretold.
     new = sorted((text for text in dict.fromkeys(texts) if text not in known_rows), key=lambda text: (-len(text), text))
     dimension = known.vectors.shape[1] if known and not new else encoder.dimension
-    fresh = np.empty((len(new), dimension), dtype=np.float32)
+    vectors = np.empty((len(texts), dimension), dtype=np.float32)
+    first = {text: row for row, text in reversed(list(enumerate(texts)))}
     for start in range(0, len(new), _REPORT_EVERY):
         batch = new[start : start + _REPORT_EVERY]
         rows = checked_rows(encoder.encode(batch), dimension)
         if len(rows) != len(batch):
             raise BadVectors(f"{len(rows)} came for {len(batch)} sentences")
-        fresh[start : start + len(batch)] = rows
+        vectors[[first[text] for text in batch]] = rows
         if progress:
             progress(start + len(batch), len(new))
-    new_rows = {text: row for row, text in enumerate(new)}
-    vectors = np.empty((len(texts), dimension), dtype=np.float32)
     for row, text in enumerate(texts):
-        vectors[row] = fresh[new_rows[text]] if known is None or text in new_rows else known.vectors[known_rows[text]]
+        if known and text in known_rows:
+            vectors[row] = known.vectors[known_rows[text]]
+        elif row != first[text]:
+            vectors[row] = vectors[first[text]]
+    vectors.flags.writeable = False
     return vectors
 
 

@@ -52,10 +52,11 @@ class Vectors:
     def build(cls, rows: NDArray[np.float32], *, limit: int = EXACT_LIMIT, known: Vectors | None = None) -> Vectors:
         """Index `(n, dimension)` float32 rows of unit length, with a graph if there are more than `limit`.
 
+        Rows that can be written to are copied; read-only ones are taken as they are, and have to stay so.
         The graph of `known` is extended where its rows are the first of the rows; to link a million takes many minutes.
         The same rows, limit and known vectors give the same graph. Raises `BadVectors` for any other rows.
         """
-        kept = np.array(checked_rows(rows, rows.shape[-1]), order="C")
+        kept = np.array(checked_rows(rows, rows.shape[-1]), order="C", copy=rows.flags.writeable or None)
         kept.flags.writeable = False
         if len(kept) <= limit:
             return cls(kept)

@@ -156,6 +156,9 @@ def test_rows_cannot_be_changed(tmp_path: Path) -> None:
     vectors = Vectors.build(given_rows)
     given_rows[:] = 0
     assert np.array_equal(vectors.rows, random_rows(2))
+    frozen = random_rows(2)
+    frozen.flags.writeable = False
+    assert np.shares_memory(Vectors.build(frozen).rows, frozen)
     vectors.save(tmp_path)
     for rows in (vectors.rows, Vectors.load(tmp_path).rows):
         with pytest.raises(ValueError, match="read-only"):
