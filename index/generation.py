@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import datetime, timezone
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -88,9 +89,8 @@ def _articles_of(folder: Path, found: int) -> tuple[Article, ...]:
     """Return the articles of their JSON lines, which were written in the format `found`."""
     path = folder / ARTICLES
     try:
-        # Only "\n" parts lines: a text may hold other separators, such as U+2028, unescaped.
-        lines = [json.loads(line) for line in read_file(path).split(b"\n") if line]
-        return tuple(_article_of(migrated(line, found)) for line in lines)
+        # Of bytes only "\n" parts lines: a text may hold other separators, such as U+2028, unescaped.
+        return tuple(_article_of(migrated(json.loads(line), found)) for line in BytesIO(read_file(path)))
     except (ValueError, KeyError, TypeError) as error:
         raise BadManifest(path, f"cannot be understood ({error})", add_again(folder)) from error
 

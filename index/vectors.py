@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,9 +45,12 @@ class Vectors:
     told to search among. The graph only leads to rows: their cosines are always those of the float32 vectors.
     """
 
-    def __init__(self, rows: NDArray[np.float32], graph: _Graph | None = None) -> None:
+    def __init__(
+        self, rows: NDArray[np.float32], graph: _Graph | None = None, *, mapped: mmap.mmap | None = None
+    ) -> None:
         self._rows = rows
         self._graph = graph
+        self._mapped = mapped  # the file that the rows are in
 
     @classmethod
     def build(cls, rows: NDArray[np.float32], *, limit: int = EXACT_LIMIT, known: Vectors | None = None) -> Vectors:
@@ -80,6 +84,10 @@ class Vectors:
             # einsum sums each row by itself; a matrix product sums in another order for another number of rows, and a
             # filter would then change scores.
             sums[block] = np.einsum("ij,j->i", self._rows[among[block]], question)
+        if self._mapped is not None and self._graph is not None and hasattr(mmap, "MADV_DONTNEED"):
+            # Along a graph few rows are needed, each in a page of its own, and more pages come along each time. They
+            # go back to the system, which keeps them at hand, or else the whole file would soon count as our memory.
+            self._mapped.madvise(mmap.MADV_DONTNEED)
         return sums.clip(-1, 1)
 
     def nearest(
@@ -124,9 +132,10 @@ class Vectors:
 
         faiss does not notice damage, so a checksum has to be compared before. Raises `OSError`.
         """
-        rows = np.asarray(np.load(folder / _ROWS_FILE, allow_pickle=False, mmap_mode="r"))
+        rows = np.load(folder / _ROWS_FILE, allow_pickle=False, mmap_mode="r")
         path = folder / GRAPH_FILE
-        return cls(rows, _Graph(np.memmap(path, dtype=np.uint8, mode="r")) if path.exists() else None)
+        graph = _Graph(np.memmap(path, dtype=np.uint8, mode="r")) if path.exists() else None
+        return cls(np.asarray(rows), graph, mapped=rows.base)
 
 
 class _Graph:
