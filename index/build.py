@@ -15,9 +15,9 @@ from index.encode import Encoder, fingerprint_of
 from index.errors import ArticleNotFound, EmptyQuestion
 from index.late import TokenVectors
 from index.lexical import Lexical
-from index.segment import sentences_of_article
+from index.sentences import Sentences
 from index.types import Article, Hit, Sentence
-from index.vectors import Vectors
+from index.vectors import EXACT_LIMIT, Vectors
 
 # The lead of the only sentence of an article: what a clear answer has over the others.
 _ALONE = 0.2
@@ -32,7 +32,7 @@ class Index:
     def __init__(
         self,
         articles: Sequence[Article],
-        sentences: Sequence[Sentence],
+        sentences: Sentences,
         *,
         vectors: Vectors,
         tokens: TokenVectors,
@@ -40,15 +40,10 @@ class Index:
         encoder: Encoder,
     ) -> None:
         self._articles = MappingProxyType({article.id: article for article in articles})
-        self._sentences = tuple(sentences)
+        self._sentences = sentences
         self._vectors, self._tokens, self._lexical, self._encoder = vectors, tokens, lexical, encoder
-        self._rows = _rows_of_articles(self._articles, self._sentences)
-        if len(self._articles) != len(articles) or not (
-            len(self._sentences)
-            == len(vectors.rows)
-            == len(tokens)
-            == lexical.count
-            == sum(map(len, self._rows.values()))
+        if tuple(article.id for article in articles) != sentences.article_ids or not (
+            len(self._articles) == len(articles) and len(sentences) == len(vectors.rows) == len(tokens) == lexical.count
         ):
             raise ValueError("articles, sentences, vectors and words of an index do not belong together")
 
@@ -58,7 +53,7 @@ class Index:
         return self._articles
 
     @property
-    def sentences(self) -> tuple[Sentence, ...]:
+    def sentences(self) -> Sentences:
         """The sentences of all articles, by row."""
         return self._sentences
 
@@ -80,8 +75,14 @@ class Index:
 
     def sentences_of(self, article_id: str) -> tuple[Sentence, ...]:
         """Return all sentences of an article, in order. Raises `ArticleNotFound`."""
-        rows = self._rows[self.article(article_id).id]
+        rows = self._rows_of(article_id)
         return self._sentences[rows.start : rows.stop]
+
+    def count(self, article_ids: Sequence[str] | None = None) -> int:
+        """Return how many sentences some articles have, or all. Raises `ArticleNotFound`."""
+        if article_ids is None:
+            return len(self._sentences)
+        return sum(len(self._rows_of(article_id)) for article_id in article_ids)
 
     def text_of(self, sentence: Sentence) -> str:
         """Return the slice of its article that a sentence is. Raises `ArticleNotFound`."""
@@ -106,16 +107,10 @@ class Index:
             found = self._with_neighbours(found, around)
         similarities = self._vectors.similarities(vector, found)
         late, lead = self._late(question, found)
+        order = np.argsort(-similarities, kind="stable")
+        scores = (scores[order].tolist() for scores in (similarities, words[found], late, lead))
         return [
-            Hit(
-                int(found[at]),
-                self._sentences[found[at]],
-                similarity=float(similarities[at]),
-                lexical=float(words[found[at]]),
-                late=float(late[at]),
-                lead=float(lead[at]),
-            )
-            for at in np.argsort(-similarities, kind="stable")
+            Hit(row, self._sentences[row], *each) for row, *each in zip(found[order].tolist(), *scores, strict=True)
         ]
 
     def _late(self, question: str, rows: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -124,7 +119,7 @@ class Index:
         late, lead = np.zeros(len(rows), dtype=np.float32), np.zeros(len(rows), dtype=np.float32)
         articles = [self._sentences[row].article_id for row in rows.tolist()]
         for article_id in dict.fromkeys(articles):
-            own = self._rows[article_id]
+            own = self._sentences.rows_of(article_id)
             every = self._tokens.max_sim(query, np.arange(own.start, own.stop))
             places = [i for i, other in enumerate(articles) if other == article_id]
             late[places] = every[rows[places] - own.start]
@@ -142,18 +137,23 @@ class Index:
         self._tokens.save(folder)
         self._lexical.save(folder / "lexical")
 
+    def _rows_of(self, article_id: str) -> range:
+        """Return the rows of an article's sentences. Raises `ArticleNotFound`."""
+        return self._sentences.rows_of(self.article(article_id).id)
+
     def _with_neighbours(self, rows: NDArray[np.int64], around: int) -> NDArray[np.int64]:
         """Return rows and those up to `around` before and after each in the same article, in order."""
         near = set(rows.tolist())
         for row in rows.tolist():
-            own = self._rows[self._sentences[row].article_id]
+            own = self._sentences.rows_beside(row)
             near.update(range(max(own.start, row - around), min(own.stop, row + around + 1)))
         return np.array(sorted(near), dtype=np.int64)
 
     def _rows_among(self, article_ids: Sequence[str]) -> NDArray[np.int64]:
         """Return the rows of some articles, in order. Raises `ArticleNotFound`."""
-        ranges = [self._rows[self.article(article_id).id] for article_id in article_ids]
-        return np.unique(np.array([row for rows in ranges for row in rows], dtype=np.int64))
+        ranges = [self._rows_of(article_id) for article_id in dict.fromkeys(article_ids)]
+        among = [np.arange(rows.start, rows.stop) for rows in ranges]
+        return np.sort(np.concatenate([np.zeros(0, dtype=np.int64), *among]))
 
 
 def build_index(
@@ -162,17 +162,18 @@ def build_index(
     *,
     progress: Progress | None = None,
     known: Index | None = None,
+    limit: int = EXACT_LIMIT,
     encode: Encode | None = None,
 ) -> Index:
-    """Split articles into sentences, embed what is new, and index it all.
+    """Split articles into sentences, embed what is new, and index it all; above `limit` sentences with a graph.
 
-    `known` is an index of the same encoder: a sentence whose text is in it has its vector already. `encode` is
-    asked for vectors in the encoder's place, whose they have to be. The same articles, encoder and known vectors give
-    the same index. Raises `ModelNotFound`, `BadVectors`.
+    `known` is an index of the same encoder: a sentence whose text is in it has its vectors already, and its graph is
+    extended when new sentences only follow. `encode` is asked for vectors in the encoder's place, whose they have to
+    be. The same articles, encoder, known index and limit give the same index. Raises `ModelNotFound`, `BadVectors`.
     """
     if known and fingerprint_of(known.encoder) != fingerprint_of(encoder):
         raise ValueError("the known vectors are of another encoder")
-    sentences = [sentence for article in articles for sentence in sentences_of_article(article)]
+    sentences = Sentences.of(articles)
     of = {article.id: article.text for article in articles}
     texts = [of[sentence.article_id][sentence.start : sentence.end] for sentence in sentences]
     made = embed(
@@ -182,19 +183,17 @@ def build_index(
         known=known.embedded() if known else None,
         progress=progress,
     )
-    return Index(
-        articles,
-        sentences,
-        vectors=Vectors.build(made.rows),
-        tokens=made.tokens,
-        lexical=Lexical.build(texts),
-        encoder=encoder,
-    )
+    vectors = Vectors.build(made.rows, limit=limit, known=known._vectors if known else None)
+    lexical = Lexical.build(texts)
+    return Index(articles, sentences, vectors=vectors, tokens=made.tokens, lexical=lexical, encoder=encoder)
 
 
 def _best(scores: NDArray[np.float32], k: int, among: NDArray[np.int64] | None) -> NDArray[np.int64]:
     """Return the rows of the k best scores above 0, ties by row; only rows `among` when they are given."""
     rows = np.flatnonzero(scores > 0) if among is None else among[scores[among] > 0]
+    if 0 < k < len(rows):  # sorting is for the few that can be among them
+        lowest = np.partition(scores[rows], len(rows) - k)[len(rows) - k]
+        rows = rows[scores[rows] >= lowest]
     return rows[np.argsort(-scores[rows], kind="stable")[: max(k, 0)]]
 
 
@@ -206,13 +205,3 @@ def _leads(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     leads: NDArray[np.float32] = scores - scores[best]
     leads[best] = scores[best] - np.delete(scores, best).max()
     return leads
-
-
-def _rows_of_articles(articles: Mapping[str, Article], sentences: Sequence[Sentence]) -> dict[str, range]:
-    """Return the rows of each article's sentences."""
-    rows, start = {article_id: range(0) for article_id in articles}, 0
-    for row, sentence in enumerate(sentences):
-        if row + 1 == len(sentences) or sentences[row + 1].article_id != sentence.article_id:
-            rows[sentence.article_id] = range(start, row + 1)
-            start = row + 1
-    return rows

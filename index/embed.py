@@ -19,6 +19,8 @@ Progress = Callable[[int, int], None]
 # Sentences embedded between two reports of progress: eight batches of sentence-transformers.
 _REPORT_EVERY = 256
 
+_NONE = np.zeros((0, 0), dtype=np.int8)
+
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
@@ -56,35 +58,24 @@ def embed(
 
     `encode` does it for the encoder. Raises `ModelNotFound`, `BadVectors`.
     """
-    new = _new(texts, known)
+    places = {text: row for row, text in reversed(list(enumerate(texts)))}
+    # The longest first: batches of like length need little padding, and what remains is never slower than foretold.
+    new = sorted((t for t in places if known is None or t not in known.places), key=lambda text: (-len(text), text))
     # A model need not be loaded where nothing is new.
     dimension = known.rows.shape[1] if known and not new else encoder.dimension
-    fresh = _encoded(new, encode, dimension=dimension, progress=progress)
-    rows = np.empty((len(texts), fresh.rows.shape[1]), dtype=np.float32)
-    tokens = []
-    for row, text in enumerate(texts):
-        source = fresh if known is None or text in fresh.places else known
-        place = source.places[text]
-        rows[row] = source.rows[place]
-        tokens.append(source.tokens.of(place))
-    return Embedded({text: row for row, text in enumerate(texts)}, rows, TokenVectors.build(tokens))
-
-
-def _new(texts: Sequence[str], known: Embedded | None) -> list[str]:
-    """Return each text that is not known once."""
-    new = {text for text in texts if known is None or text not in known.places}
-    # The longest first: batches of like length need little padding, and what remains is never slower than foretold.
-    return sorted(new, key=lambda text: (-len(text), text))
-
-
-def _encoded(new: Sequence[str], encode: Encode, *, dimension: int, progress: Progress | None) -> Embedded:
-    rows = np.empty((len(new), dimension), dtype=np.float32)
-    tokens: list[NDArray[np.int8]] = []
+    rows = np.empty((len(texts), dimension), dtype=np.float32)
+    tokens = [_NONE] * len(texts)
     for start in range(0, len(new), _REPORT_EVERY):
         batch = new[start : start + _REPORT_EVERY]
-        found = encode(batch)
-        rows[start : start + len(batch)] = found.rows
-        tokens += found.tokens
+        made = encode(batch)
+        for text, row, pieces in zip(batch, made.rows, made.tokens, strict=True):
+            rows[places[text]], tokens[places[text]] = row, pieces
         if progress:
             progress(start + len(batch), len(new))
-    return Embedded({text: row for row, text in enumerate(new)}, rows, TokenVectors.build(tokens))
+    for row, text in enumerate(texts):
+        if known and text in known.places:
+            rows[row], tokens[row] = known.rows[known.places[text]], known.tokens.of(known.places[text])
+        else:
+            rows[row], tokens[row] = rows[places[text]], tokens[places[text]]
+    rows.flags.writeable = False  # so that nobody needs a copy
+    return Embedded(places, rows, TokenVectors.build(tokens))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from index.build import Index
 from index.durable import Step, sync_tree
@@ -18,8 +18,9 @@ from index.lexical import Lexical
 from index.manifest import ARTICLES, FORMAT, MANIFEST, Manifest, add_again, check_files, describe, now, read_file
 from index.migrations import Record, migrated
 from index.segment import segmenter_fingerprint
-from index.types import Article, Sentence
-from index.vectors import Vectors
+from index.sentences import Sentences
+from index.types import Article
+from index.vectors import GRAPH_FILE, Vectors
 
 _SENTENCES = "sentences.npy"
 
@@ -32,7 +33,7 @@ def write_generation(index: Index, folder: Path, step: Step, *, change: str) -> 
     step(f"write {ARTICLES}")
     (folder / ARTICLES).write_bytes(_lines_of(index.articles.values()))
     step(f"write {_SENTENCES}")
-    np.save(folder / _SENTENCES, _table_of(index), allow_pickle=False)
+    np.save(folder / _SENTENCES, index.sentences.table, allow_pickle=False)
     step("write vectors and words")
     index.save(folder)
     step(f"write {MANIFEST}")
@@ -61,10 +62,9 @@ def read_generation(folder: Path, manifest: Manifest, encoder: Encoder) -> Index
     check_origin(manifest, encoder)
     check_files(folder, manifest.files)
     articles = _articles_of(folder, manifest.format)
-    table = np.load(folder / _SENTENCES, allow_pickle=False)
     return Index(
         articles,
-        _sentences_of(table, articles),
+        Sentences([article.id for article in articles], np.load(folder / _SENTENCES, allow_pickle=False)),
         vectors=Vectors.load(folder),
         tokens=TokenVectors.load(folder),
         lexical=Lexical.load(folder / "lexical"),
@@ -78,6 +78,11 @@ def check_origin(manifest: Manifest, encoder: Encoder) -> None:
         raise ModelMismatch(manifest.encoder, fingerprint_of(encoder))
     if manifest.segmenter != segmenter_fingerprint():
         raise SegmenterMismatch(manifest.segmenter, segmenter_fingerprint())
+
+
+def dense_search(manifest: Manifest) -> str:
+    """Return how a generation is searched by vectors: "exact" or "HNSW"."""
+    return "HNSW" if any(file.name == GRAPH_FILE for file in manifest.files) else "exact"
 
 
 def read_articles(folder: Path, manifest: Manifest) -> tuple[Article, ...]:
@@ -98,9 +103,8 @@ def _articles_of(folder: Path, found: int) -> tuple[Article, ...]:
     """Return the articles of their JSON lines, which were written in the format `found`."""
     path = folder / ARTICLES
     try:
-        # Only "\n" parts lines: a text may hold other separators, such as U+2028, unescaped.
-        lines = [json.loads(line) for line in read_file(path).split(b"\n") if line]
-        return tuple(_article_of(migrated(line, found)) for line in lines)
+        # Of bytes only "\n" parts lines: a text may hold other separators, such as U+2028, unescaped.
+        return tuple(_article_of(migrated(json.loads(line), found)) for line in BytesIO(read_file(path)))
     except (ValueError, KeyError, TypeError) as error:
         raise BadManifest(path, f"cannot be understood ({error})", add_again(folder)) from error
 
@@ -130,21 +134,3 @@ def _article_of(record: Record) -> Article:
         date=record["date"],
         pages=tuple(record["pages"]),
     )
-
-
-def _table_of(index: Index) -> NDArray[np.int32]:
-    """Return sentences as rows `(n, 4)` int32: number of the article, paragraph, start, end."""
-    numbers = {article_id: number for number, article_id in enumerate(index.articles)}
-    rows = [(numbers[s.article_id], s.paragraph, s.start, s.end) for s in index.sentences]
-    return np.array(rows, dtype=np.int32).reshape(len(rows), 4)
-
-
-def _sentences_of(table: NDArray[np.int32], articles: tuple[Article, ...]) -> list[Sentence]:
-    """Return the sentences of their rows; an article's are counted from 0."""
-    sentences: list[Sentence] = []
-    ordinal = 0
-    for number, paragraph, start, end in table.tolist():
-        article_id = articles[number].id
-        ordinal = ordinal + 1 if sentences and sentences[-1].article_id == article_id else 0
-        sentences.append(Sentence(article_id, ordinal, paragraph, start, end))
-    return sentences

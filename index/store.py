@@ -1,7 +1,8 @@
 """A library on disk: generations of an index, of which one is current.
 
     root/CURRENT                    the number of the current generation and the SHA-256 of its manifest
-    root/generations/000007/        manifest.json, articles.jsonl, sentences.npy, vectors.npy, index.faiss, lexical/
+    root/generations/000007/        manifest.json, articles.jsonl, sentences.npy, vectors.npy, lexical/, and
+                                    hnsw.faiss where it has many sentences
     root/generations/000008.tmp/    a generation that is being written, or was when its writer was killed
     root/lock                       held by the one writer
     root/writer.json                who that is, for a message
@@ -29,7 +30,7 @@ from index.embed import Encode, Progress
 from index.encode import Encoder
 from index.errors import DamagedGeneration, EmptyLibrary, UnwritableStore
 from index.folders import folder_of
-from index.generation import check_origin, read_articles, read_generation, write_generation
+from index.generation import check_origin, dense_search, read_articles, read_generation, write_generation
 from index.history import Generation, read_history, trusted
 from index.lock import write_lock
 from index.manifest import MANIFEST, Manifest, check_files, read_manifest
@@ -38,6 +39,7 @@ from index.prune import Pruned, prune
 from index.rollback import choose, copy_generation
 from index.types import Article
 from index.unfinished import Unfinished, clear_unfinished
+from index.vectors import EXACT_LIMIT
 
 _Read = TypeVar("_Read")
 
@@ -46,7 +48,8 @@ _Read = TypeVar("_Read")
 class StoreStatus:
     """What a library holds. `created` is the time of its generation, UTC; `bytes` is the generation's size on disk.
 
-    `model` is what the encoder was made of: a folder, a name, or None for the bundled model.
+    `model` is what the encoder was made of: a folder, a name, or None for the bundled model. `dense` is the search by
+    vectors: "exact", or "HNSW" where there are many sentences.
     """
 
     root: Path
@@ -58,6 +61,7 @@ class StoreStatus:
     segmenter: str
     articles: int
     sentences: int
+    dense: str
     bytes: int
 
 
@@ -73,12 +77,14 @@ class Store:
     """A library in a folder, which is made by the first `add`. Safe to use from several processes.
 
     `step` is told the name of each write step before it is made. A writer waits `patience` seconds for another one.
+    Above `limit` sentences an index gets a graph.
     """
 
-    def __init__(self, root: Path, *, step: Step = no_step, patience: float = 5.0) -> None:
+    def __init__(self, root: Path, *, step: Step = no_step, patience: float = 5.0, limit: int = EXACT_LIMIT) -> None:
         self.root = root
         self._step = step
         self._patience = patience
+        self._limit = limit
 
     @property
     def generation(self) -> int | None:
@@ -143,8 +149,8 @@ class Store:
             wanted = stored | {admission.article.id: admission.article for admission in admissions}
             if known and stored == wanted:
                 return Added(known, admissions)
-            index = build_index(tuple(wanted.values()), encoder, progress=progress, known=known, encode=encode)
-            return Added(self._commit(index, "add"), admissions)
+            build = partial(build_index, tuple(wanted.values()), encoder, limit=self._limit)
+            return Added(self._commit(build(progress=progress, known=known, encode=encode), "add"), admissions)
 
     def remove(self, article_ids: Sequence[str], encoder: Encoder) -> Index:
         """Remove articles, as a new generation; nothing is embedded.
@@ -156,7 +162,7 @@ class Store:
             known = self._read(partial(read_generation, encoder=encoder))
             gone = {known.article(article_id).id for article_id in article_ids}
             kept = tuple(article for article in known.articles.values() if article.id not in gone)
-            return self._commit(build_index(kept, encoder, known=known), "remove") if gone else known
+            return self._commit(build_index(kept, encoder, known=known, limit=self._limit), "remove") if gone else known
 
     def rebuild(self, encoder: Encoder, *, progress: Progress | None = None) -> Index:
         """Split and embed all stored articles anew, as a new generation, whatever the rest of the old one is like.
@@ -166,7 +172,8 @@ class Store:
         self._see_that_it_exists()
         with self._writing("rebuild"), self._embedding(encoder) as encode:
             articles = self._read(read_articles)
-            return self._commit(build_index(articles, encoder, progress=progress, encode=encode), "rebuild")
+            index = build_index(articles, encoder, progress=progress, encode=encode, limit=self._limit)
+            return self._commit(index, "rebuild")
 
     def rollback(self, number: int | None = None) -> int:
         """Make an older generation current again, by default the one before; return its number.
@@ -237,6 +244,7 @@ class Store:
             segmenter=manifest.segmenter,
             articles=manifest.articles,
             sentences=manifest.sentences,
+            dense=dense_search(manifest),
             bytes=sum(file.size for file in manifest.files) + (folder / MANIFEST).stat().st_size,
         )
 

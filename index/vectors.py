@@ -1,7 +1,10 @@
-"""The dense side of the search: exact inner products of unit vectors. The only file that imports faiss."""
+"""The dense side of the search: unit vectors by cosine, exact or along a graph. The only file that imports faiss."""
 
 from __future__ import annotations
 
+import mmap
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import faiss
@@ -10,29 +13,59 @@ from numpy.typing import NDArray
 
 from index.errors import BadVectors
 
+# Up to so many rows a question is compared with every one; beyond, a graph leads to the nearest. Comparing all takes
+# time in proportion: benchmarks/README.md says how much.
+EXACT_LIMIT = 100_000
+
+# HNSW: Malkov and Yashunin, 2018, https://arxiv.org/abs/1603.09320. Links of a row (twice as many on the lowest layer;
+# they call 5 to 48 reasonable), and how many rows are kept in sight while a row is linked and while a question is
+# asked: more find more, and take longer. benchmarks/README.md has the figures that these were chosen by.
+_LINKS = 32
+_SIGHT_BUILDING = 64
+_SIGHT_ASKING = 256
+
 # float32 sums of faiss and of numpy differ by less than this for unit vectors, and unit lengths by less than that.
 _SUM_ERROR = 1e-5
 _LENGTH_ERROR = 1e-3
 
+# Rows asked of faiss beyond the k nearest, so that rarely more than these tie with the last of them.
+_SPARE = 32
+
+# Rows compared at once: 12 MB of them at 384 dimensions.
+_BLOCK = 8192
+
 _ROWS_FILE = "vectors.npy"
-_INDEX_FILE = "index.faiss"
+GRAPH_FILE = "hnsw.faiss"
 
 
 class Vectors:
-    """Rows of unit vectors, searched by cosine. Immutable, and safe to use from several threads."""
+    """Rows of unit vectors, searched by cosine. Immutable, and safe to use from several threads.
 
-    def __init__(self, rows: NDArray[np.float32], index: faiss.Index) -> None:
+    Without a graph the search is exact. With one it misses a few of the nearest rows, but never one of those that it is
+    told to search among. The graph only leads to rows: their cosines are always those of the float32 vectors.
+    """
+
+    def __init__(
+        self, rows: NDArray[np.float32], graph: _Graph | None = None, *, mapped: mmap.mmap | None = None
+    ) -> None:
         self._rows = rows
-        self._index = index
+        self._graph = graph
+        self._mapped = mapped  # the file that the rows are in
 
     @classmethod
-    def build(cls, rows: NDArray[np.float32]) -> Vectors:
-        """Index `(n, dimension)` float32 rows of unit length. Raises `BadVectors` for any others."""
-        kept = np.array(checked_rows(rows, rows.shape[-1]), order="C")
+    def build(cls, rows: NDArray[np.float32], *, limit: int = EXACT_LIMIT, known: Vectors | None = None) -> Vectors:
+        """Index `(n, dimension)` float32 rows of unit length, with a graph if there are more than `limit`.
+
+        Rows that can be written to are copied; read-only ones are taken as they are, and have to stay so.
+        The graph of `known` is extended where its rows are the first of the rows; to link a million takes many minutes.
+        The same rows, limit and known vectors give the same graph. Raises `BadVectors` for any other rows.
+        """
+        kept = np.array(checked_rows(rows, rows.shape[-1]), order="C", copy=rows.flags.writeable or None)
         kept.flags.writeable = False
-        index = faiss.IndexFlatIP(kept.shape[1])
-        index.add(kept)
-        return cls(kept, index)
+        if len(kept) <= limit:
+            return cls(kept)
+        begun = known._graph if known is not None and np.array_equal(known.rows, kept[: len(known.rows)]) else None
+        return cls(kept, _Graph.build(kept) if begun is None else begun.extended(kept))
 
     @property
     def rows(self) -> NDArray[np.float32]:
@@ -45,9 +78,16 @@ class Vectors:
         A row's value does not depend on the other rows that are asked for. Raises `BadVectors`.
         """
         checked_rows(question[np.newaxis], self._rows.shape[1])
-        # einsum sums each row by itself; a matrix product sums in another order for another number of rows, and a
-        # filter would then change scores.
-        sums: NDArray[np.float32] = np.einsum("ij,j->i", self._rows[among], question)
+        sums = np.empty(len(among), dtype=np.float32)
+        for start in range(0, len(among), _BLOCK):
+            block = slice(start, start + _BLOCK)
+            # einsum sums each row by itself; a matrix product sums in another order for another number of rows, and a
+            # filter would then change scores.
+            sums[block] = np.einsum("ij,j->i", self._rows[among[block]], question)
+        if self._mapped is not None and self._graph is not None and hasattr(mmap, "MADV_DONTNEED"):
+            # Along a graph few rows are needed, each in a page of its own, and more pages come along each time. They
+            # go back to the system, which keeps them at hand, or else the whole file would soon count as our memory.
+            self._mapped.madvise(mmap.MADV_DONTNEED)
         return sums.clip(-1, 1)
 
     def nearest(
@@ -55,8 +95,8 @@ class Vectors:
     ) -> NDArray[np.int64]:
         """Return the numbers of the k rows nearest to a unit vector `(dimension,)`, best first, ties by row.
 
-        Only the rows `among` are searched when they are given. Fewer than k come back only where there are fewer.
-        Raises `BadVectors` for a vector of another dimension, NaN, infinity or another length.
+        Only the rows `among` are searched when they are given, and each of them. Fewer than k come back only where
+        there are fewer. Raises `BadVectors` for a vector of another dimension, NaN, infinity or another length.
         """
         checked_rows(question[np.newaxis], self._rows.shape[1])
         candidates = np.unique(among) if among is not None else self._candidates(question, k)
@@ -64,30 +104,87 @@ class Vectors:
         return candidates[order[: max(k, 0)]]
 
     def _candidates(self, question: NDArray[np.float32], k: int) -> NDArray[np.int64]:
-        """Return the rows, in order, that hold the k nearest and whatever ties with the last of them."""
-        k = min(k, self._index.ntotal)  # faiss fills up with row -1 beyond
-        if k < 1:
-            return np.zeros(0, dtype=np.int64)
-        query = np.ascontiguousarray(question[np.newaxis], dtype=np.float32)
-        scores, _ = self._index.search(query, k)
-        _, _, rows = self._index.range_search(query, float(scores[0, -1]) - _SUM_ERROR)
-        return np.sort(rows)
+        """Return rows, in order, that hold the k nearest and whatever ties with the last; of a graph, nearly so."""
+        if not 0 < k < len(self._rows):
+            return np.arange(len(self._rows) if k > 0 else 0)
+        query = np.ascontiguousarray(question[np.newaxis])
+        if self._graph is not None:
+            found = self._graph.near(query, max(_SIGHT_ASKING, 2 * k))
+            if len(found) >= k:
+                return found
+        with _one_thread():
+            scores, rows = faiss.knn(query, self._rows, k + _SPARE, metric=faiss.METRIC_INNER_PRODUCT)
+        lowest = scores[0, k - 1] - _SUM_ERROR
+        if scores[0, -1] < lowest:  # where there are no more rows, faiss fills up with row -1 and the lowest of scores
+            return np.sort(rows[0, scores[0] >= lowest])
+        return np.flatnonzero(self._rows @ question >= lowest - _SUM_ERROR)
 
     def save(self, folder: Path) -> None:
-        """Write the vectors and the index into a folder that exists. Raises `OSError`."""
+        """Write the vectors, and the graph if there is one, into a folder that exists. Raises `OSError`."""
         np.save(folder / _ROWS_FILE, self._rows, allow_pickle=False)
-        # Written by numpy too: faiss does not notice a disk that fills up while it closes the file.
-        faiss.serialize_index(self._index).tofile(folder / _INDEX_FILE)
+        if self._graph is not None:
+            # By numpy too: faiss does not notice a disk that fills up while it closes the file.
+            self._graph.written.tofile(folder / GRAPH_FILE)
 
     @classmethod
     def load(cls, folder: Path) -> Vectors:
-        """Read what `save` wrote. The vectors are mapped, not read: the index holds them in memory already.
+        """Map what `save` wrote: what a question touches is read when it is asked.
 
         faiss does not notice damage, so a checksum has to be compared before. Raises `OSError`.
         """
-        index = faiss.deserialize_index(np.fromfile(folder / _INDEX_FILE, dtype=np.uint8))
-        mapped = np.load(folder / _ROWS_FILE, allow_pickle=False, mmap_mode="r" if index.ntotal else None)
-        return cls(mapped, index)
+        rows = np.load(folder / _ROWS_FILE, allow_pickle=False, mmap_mode="r")
+        path = folder / GRAPH_FILE
+        graph = _Graph(np.memmap(path, dtype=np.uint8, mode="r")) if path.exists() else None
+        return cls(np.asarray(rows), graph, mapped=rows.base)
+
+
+class _Graph:
+    """An HNSW graph over rows in 8 bits a number, as the bytes that faiss writes; they are used where they lie."""
+
+    # The types that faiss brings along lack some names: hence the ignored errors.
+
+    def __init__(self, written: NDArray[np.uint8]) -> None:
+        self.written = written
+        reader = faiss.ZeroCopyIOReader(faiss.swig_ptr(written), written.size)  # type: ignore[attr-defined]
+        self._index = faiss.read_index(reader)
+
+    @classmethod
+    def build(cls, rows: NDArray[np.float32]) -> _Graph:
+        """Link `(n, dimension)` rows."""
+        kind = faiss.ScalarQuantizer.QT_8bit
+        index = faiss.IndexHNSWSQ(rows.shape[1], kind, _LINKS, faiss.METRIC_INNER_PRODUCT)  # type: ignore[arg-type]
+        index.hnsw.efConstruction = _SIGHT_BUILDING
+        with _one_thread():
+            index.train(rows)
+        return cls._with(index, rows)
+
+    def extended(self, rows: NDArray[np.float32]) -> _Graph:
+        """Return another graph, in which the rows after the ones of this are linked too."""
+        return self._with(faiss.deserialize_index(self.written), rows)
+
+    @classmethod
+    def _with(cls, index: faiss.Index, rows: NDArray[np.float32]) -> _Graph:
+        with _one_thread():  # several threads link in another order each time
+            index.add(rows[index.ntotal :])
+        return cls(faiss.serialize_index(index))
+
+    def near(self, query: NDArray[np.float32], sight: int) -> NDArray[np.int64]:
+        """Return up to `sight` rows near a query `(1, dimension)`, in order."""
+        parameters = faiss.SearchParametersHNSW(efSearch=sight)  # type: ignore[attr-defined]
+        with _one_thread():
+            _, rows = self._index.search(query, sight, params=parameters)
+        return np.sort(rows[rows >= 0])  # faiss fills up with row -1
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Keep faiss on this thread: a second one gains nothing for one question, and waits in a busy loop."""
+    threads = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(threads)
 
 
 def checked_rows(rows: NDArray[np.float32], dimension: int) -> NDArray[np.float32]:

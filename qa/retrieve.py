@@ -35,8 +35,7 @@ class Passage:
 
 def retrieve(question: str, index: Index, *, article_ids: Sequence[str] | None, history: Sequence[str]) -> list[Hit]:
     """Return the candidates, best first by what search knows; `history` is the question that it leans on."""
-    scope = index.articles if article_ids is None else article_ids
-    size = sum(len(index.sentences_of(article_id)) for article_id in scope)
+    size = index.count(article_ids)
     query = " ".join([*history, question])
     if size <= WHOLE:
         hits = index.search(query, size, article_ids=article_ids)

@@ -100,7 +100,7 @@ def test_history_of_a_damaged_library_names_the_damage_and_the_remedy(pullquote:
 def test_rollback_to_what_cannot_be_asked_says_so(pullquote: Pullquote, monkeypatch: pytest.MonkeyPatch) -> None:
     said = pullquote("--model", "other", "rollback", code=1)
     assert said.splitlines()[0] == "generation 4 is generation 2 again: 2 articles, 5 sentences"
-    assert "built with the embedding model 'fake words fake tokens', not with 'fake other fake tokens': run `pullquote" in said
+    assert "model 'fake words fake tokens', not with 'fake other fake tokens': run `pullquote rebuild`" in said
     monkeypatch.setattr("index.segment.version", lambda name: "9.9")
     assert "the index was split by" in pullquote("rollback", code=1)
 

@@ -14,6 +14,7 @@ from index.errors import ArticleNotFound, BadVectors, EmptyQuestion
 from index.late import TokenVectors
 from index.lexical import Lexical
 from index.segment import sentences_of_article
+from index.sentences import Sentences
 from index.types import Article, Hit
 from index.vectors import Vectors
 
@@ -112,6 +113,13 @@ def test_cannot_be_changed(encoder: FakeEncoder) -> None:
         index.sentences = ()  # type: ignore[misc]
 
 
+def test_sentences_are_counted(encoder: FakeEncoder) -> None:
+    index = build_index(ARTICLES, encoder)
+    assert (index.count(), index.count([]), index.count(["river"]), index.count(["cats", "river"])) == (9, 0, 3, 6)
+    with pytest.raises(ArticleNotFound):
+        index.count(["dogs"])
+
+
 def test_unknown_articles_and_empty_questions(encoder: FakeEncoder) -> None:
     index = build_index(ARTICLES, encoder)
     message = "no article 'dogs' in the library \\(there are 3: 'troops', 'cats', 'river'\\)"
@@ -180,18 +188,20 @@ def test_encoder_that_gives_other_vectors(rows: NDArray[np.float32], message: st
 
 
 def test_parts_that_do_not_belong_together(encoder: FakeEncoder) -> None:
-    sentences = [sentence for article in ARTICLES for sentence in sentences_of_article(article)]
+    sentences = Sentences.of(ARTICLES)
+    ids, table = sentences.article_ids, sentences.table
     vectors, lexical = Vectors.build(encoder.encode(["a"] * 9)), Lexical.build(["a"] * 9)
     tokens = TokenVectors.build(encoder.late.encode(["a"] * 9))
     whole = Index(ARTICLES, sentences, vectors=vectors, tokens=tokens, lexical=lexical, encoder=encoder)
     assert len(whole.sentences) == 9
-    mixed = [sentences[3], *sentences[:3], *sentences[4:]]
     short = Vectors.build(encoder.encode(["a"] * 8))
     for articles, parts, rows in [
-        (ARTICLES, sentences[:-1], vectors),
-        (ARTICLES, mixed, vectors),
+        (ARTICLES, Sentences(ids, table[:-1]), vectors),
+        (ARTICLES, Sentences(ids[::-1], table), vectors),
         (ARTICLES, sentences, short),
-        ([*ARTICLES, CATS], sentences, vectors),
+        (ARTICLES[:2], sentences, vectors),
+        ([*ARTICLES, CATS], Sentences.of([*ARTICLES, CATS]), vectors),
+        ([*ARTICLES, CATS], Sentences([*ids, "cats"], table), vectors),
     ]:
         with pytest.raises(ValueError, match="do not belong together"):
             Index(articles, parts, vectors=rows, tokens=tokens, lexical=lexical, encoder=encoder)

@@ -29,7 +29,7 @@ def brute_force(rows: Rows, question: Rows, k: int, among: list[int] | None = No
     return sorted(wanted, key=lambda row: (-round(float(cosines[row]), 6), row))[:k]
 
 
-@given(st.integers(1, 80), st.integers(0, 100), st.integers(0, 9), st.booleans())
+@given(st.integers(1, 200), st.integers(0, 220), st.integers(0, 9), st.booleans())
 def test_nearest_is_brute_force(count: int, k: int, seed: int, filtered: bool) -> None:
     rows = random_rows(count, seed=seed)
     question = random_rows(1, seed=seed + 100)[0]
@@ -38,7 +38,7 @@ def test_nearest_is_brute_force(count: int, k: int, seed: int, filtered: bool) -
     assert found.tolist() == brute_force(rows, question, k, among)
 
 
-@given(st.lists(st.integers(0, 3), min_size=1, max_size=60), st.integers(1, 60))
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=300), st.integers(1, 60))
 def test_ties_come_in_the_order_of_rows(kinds: list[int], k: int) -> None:
     """Few directions, each many times: faiss itself gives any of the equal ones, in any order."""
     rows = random_rows(4)[kinds]
@@ -76,7 +76,79 @@ def test_round_trip(tmp_path: Path, count: int) -> None:
     assert np.array_equal(loaded.rows, built.rows)
     question = random_rows(1, seed=1)[0]
     assert loaded.nearest(question, 7).tolist() == brute_force(built.rows, question, 7)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["index.faiss", "vectors.npy"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["vectors.npy"]
+
+
+def test_graph_leads_to_the_nearest_and_a_filter_stays_exact() -> None:
+    rows, questions = random_rows(3000), random_rows(50, seed=1)
+    vectors = Vectors.build(rows, limit=2999)
+    among = np.arange(1, 3000, 3)
+    right = 0
+    for question in questions:
+        found, exact = vectors.nearest(question, 10), brute_force(rows, question, 10)
+        right += len(set(found.tolist()) & set(exact))
+        cosines = vectors.similarities(question, found)
+        np.testing.assert_allclose(cosines, rows[found] @ question, atol=1e-6)
+        assert (np.diff(cosines) <= 0).all()
+        assert vectors.nearest(question, 10, among=among).tolist() == brute_force(rows, question, 10, among.tolist())
+        assert sorted(vectors.nearest(question, 4000).tolist()) == list(range(3000))
+    assert right >= 0.98 * 500
+
+
+def test_graph_gives_k_rows_even_where_it_leads_to_fewer() -> None:
+    """Of so many equal rows, each links to some of the others only."""
+    rows = random_rows(3)[np.arange(2000) % 3]
+    vectors = Vectors.build(rows, limit=0)
+    for k in (1, 500, 1500, 1999):
+        found = vectors.nearest(rows[0], k).tolist()
+        assert len(set(found)) == k
+        assert sum(row % 3 == 0 for row in found) == min(k, 667)
+
+
+def test_graph_round_trip_and_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
+    rows, questions = random_rows(2000), random_rows(20, seed=1)
+    built = Vectors.build(rows, limit=1999)
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    built.save(tmp_path / "one")
+    loaded = Vectors.load(tmp_path / "one")
+    for question in questions:
+        assert loaded.nearest(question, 9).tolist() == built.nearest(question, 9).tolist()
+    Vectors.build(rows, limit=1999).save(tmp_path / "two")
+    contents = [{path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("one", "two")]
+    assert contents[0] == contents[1]
+    assert sorted(contents[0]) == ["hnsw.faiss", "vectors.npy"]
+
+
+def graph_of(vectors: Vectors, folder: Path) -> bytes | None:
+    vectors.save(folder)
+    path = folder / "hnsw.faiss"
+    return path.read_bytes() if path.exists() else None
+
+
+def test_known_graph_is_extended_when_rows_only_follow(tmp_path: Path) -> None:
+    rows, questions = random_rows(3000), random_rows(50, seed=1)
+    known = Vectors.build(rows[:2900], limit=2000)
+    before = graph_of(known, tmp_path)
+    for of_known in (known, Vectors.load(tmp_path)):
+        extended = Vectors.build(rows, limit=2000, known=of_known)
+        assert graph_of(known, tmp_path) == before
+        found = [set(extended.nearest(question, 10).tolist()) for question in questions]
+        exact = [set(brute_force(rows, question, 10)) for question in questions]
+        assert sum(len(one & other) for one, other in zip(found, exact, strict=True)) >= 0.98 * 500
+    anew = graph_of(Vectors.build(rows, limit=2000), tmp_path)
+    assert graph_of(extended, tmp_path) != anew
+    for other in (rows[1:], rows[::-1], rows[:2500]):  # not the known rows and more
+        fresh = Vectors.build(np.ascontiguousarray(other), limit=2000)
+        again = Vectors.build(np.ascontiguousarray(other), limit=2000, known=known)
+        assert graph_of(again, tmp_path) == graph_of(fresh, tmp_path)
+
+
+@pytest.mark.parametrize(("count", "limit"), [(100, 100), (99, 100), (0, 0)])
+def test_up_to_the_limit_there_is_no_graph(tmp_path: Path, count: int, limit: int) -> None:
+    known = Vectors.build(random_rows(count + 1), limit=0)
+    assert graph_of(Vectors.build(random_rows(count), limit=limit, known=known), tmp_path) is None
+    assert graph_of(Vectors.build(random_rows(limit + 1), limit=limit), tmp_path) is not None
 
 
 def test_rows_cannot_be_changed(tmp_path: Path) -> None:
@@ -84,6 +156,9 @@ def test_rows_cannot_be_changed(tmp_path: Path) -> None:
     vectors = Vectors.build(given_rows)
     given_rows[:] = 0
     assert np.array_equal(vectors.rows, random_rows(2))
+    frozen = random_rows(2)
+    frozen.flags.writeable = False
+    assert np.shares_memory(Vectors.build(frozen).rows, frozen)
     vectors.save(tmp_path)
     for rows in (vectors.rows, Vectors.load(tmp_path).rows):
         with pytest.raises(ValueError, match="read-only"):
