@@ -118,6 +118,31 @@ def test_a_filter_that_keeps_the_best_sentence_changes_neither_its_probability_n
         assert said[0].status == said[1].status
 
 
+class LateReader(WordReader):
+    """Lets late interaction and its lead count too, as the shipped calibration does."""
+
+    calibration = Calibration(bias=-2.0, reader=0.4, late=1.0, lead=8.0, threshold=0.3, also=0.5)
+
+
+@pytest.mark.parametrize("within", [["train"], ["fares"], ["fares", "rain"], ["train", "snow"]])
+def test_what_is_said_of_a_sentence_does_not_depend_on_what_else_is_asked(
+    encoder: FakeEncoder, within: list[str]
+) -> None:
+    articles = [
+        Article("train", "Train", "The night train to Porto leaves at nine. It has a dining car. Dogs ride free.", "t"),
+        Article(
+            "fares", "Fares", "Is a night train to Porto dear? A night train leaves Porto too. Ask at the door.", "f"
+        ),
+    ]
+    index = build_index([*articles, RAIN, SNOW], encoder)
+    question = "When does the night train to Porto leave?"
+    everywhere = {(c.article_id, c.ordinal): c for c in answer(question, index, LateReader(), nearest=99).nearest}
+    filtered = answer(question, index, LateReader(), article_ids=within, nearest=99).nearest
+    assert [c.article_id for c in filtered if c.article_id not in within] == []
+    assert len(filtered) == sum(len(index.sentences_of(article_id)) for article_id in within)
+    assert all(c == everywhere[c.article_id, c.ordinal] for c in filtered)
+
+
 def test_no_article_to_ask_is_no_answer(index: Index) -> None:
     assert answer("Who?", index, WordReader(), article_ids=[]).nearest == ()
 
