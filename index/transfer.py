@@ -39,6 +39,7 @@ class Connection(http.client.HTTPConnection):
         self._address, self._context, self._until = address, context, until
         # The body is read from it when `HTTPConnection` has let go of it already.
         self._open: socket.socket | None = None
+        self._answer: http.client.HTTPResponse | None = None
         # A timeout of the socket is for each read: a server that sends a byte a second would never reach it.
         self._timer = threading.Timer(max(0.0, until - time.monotonic()), self._cut)
         self._timer.daemon = True
@@ -51,6 +52,8 @@ class Connection(http.client.HTTPConnection):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._timer.cancel()
+        if self._answer is not None:
+            self._answer.close()  # it holds the socket when the server closes after its answer
         self.close()
         if time.monotonic() >= self._until and (
             error is None or isinstance(error, (OSError, http.client.HTTPException))
@@ -69,7 +72,8 @@ class Connection(http.client.HTTPConnection):
     def response(self, target: str) -> http.client.HTTPResponse:
         """Ask for a path and return the answer, whose body is not read yet. Raises `OSError`, `HTTPException`."""
         self.request("GET", target, headers=_HEADERS)
-        return self.getresponse()
+        self._answer = self.getresponse()
+        return self._answer
 
     def _cut(self) -> None:
         if self._open is not None:
