@@ -81,10 +81,10 @@ def fit(asked: Sequence[Asked]) -> Calibration:
     """Fit the numbers on the first sentences of each question, of which those that would be cited first count most."""
     calibration = START
     for _ in range(4):  # the weights choose the first sentences, and these the weights
-        asked = [_reordered(a, calibration) for a in asked]
+        asked = [reordered(a, calibration) for a in asked]
         bias, reader, late, lead = (round(float(w), 4) for w in _fitted(asked))
         calibration = replace(START, bias=bias, reader=reader, late=late, lead=lead)
-    asked = [_reordered(a, calibration) for a in asked]
+    asked = [reordered(a, calibration) for a in asked]
     # answered from here on: the lowest confidence that bounds false answers
     false = [a.ranked[0].probability for a in asked if not a.answerable]
     return replace(calibration, threshold=round(float(np.quantile(false, 1 - FALSE_ANSWERS)), 3))
@@ -106,7 +106,8 @@ def _fitted(asked: Sequence[Asked]) -> NDArray[np.float64]:
     return found
 
 
-def _reordered(asked: Asked, calibration: Calibration) -> Asked:
+def reordered(asked: Asked, calibration: Calibration) -> Asked:
+    """Return the candidates in the order and with the probabilities of a calibration."""
     probabilities = calibration.probabilities([r.hit for r in asked.ranked], [r.reading for r in asked.ranked])
     places = sorted(range(len(probabilities)), key=lambda i: (asked.ranked[i].reading is None, -probabilities[i]))
     ranked = tuple(Ranked(asked.ranked[i].hit, asked.ranked[i].reading, probabilities[i]) for i in places)
@@ -116,7 +117,7 @@ def _reordered(asked: Asked, calibration: Calibration) -> Asked:
 def show(asked: Sequence[Asked], calibration: Calibration) -> None:
     """Print each set's figures under a calibration."""
     for name in dict.fromkeys(a.dataset for a in asked):
-        again = [_reordered(a, calibration) for a in asked if a.dataset == name]
+        again = [reordered(a, calibration) for a in asked if a.dataset == name]
         said = [a.ranked[0].probability for a in again]
         first = [a.right[0] for a in again]
         yes = [(p, a) for p, a in zip(said, again, strict=True) if a.answerable]
@@ -148,4 +149,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    # by its own name, so that what is kept can be read by others too
+    from training.calibrate import main as named
+
+    named()

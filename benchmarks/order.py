@@ -1,0 +1,86 @@
+"""What each score brings to the order of sentences: `python -m benchmarks.order`, after `python -m training.calibrate`.
+
+Asked are the development questions that the calibration was fitted on, whose candidates it has kept. Each row's weights
+are those of a conditional logit over the sentences that were read, fitted on all sets together; the last row is the
+shipped order.
+"""
+
+from __future__ import annotations
+
+import argparse
+import pickle
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import logsumexp, softmax
+
+from qa.calibration import Calibration
+from qa.reader import MODELS
+from training.calibrate import Asked, reordered
+
+COLUMNS = ("reader", "MaxSim", "cosine", "BM25")
+WAYS = (("reader",), ("MaxSim",), ("reader", "cosine", "BM25"), ("reader", "MaxSim"), ("reader", *COLUMNS[1:]))
+
+
+def table(asked: Asked) -> NDArray[np.float64]:
+    """Return `(sentences read, 4)`: each score about as large as the others; BM25 as a share of the best."""
+    best = max((one.hit.lexical for one in asked.ranked), default=0.0) or 1.0
+    return np.array(
+        [
+            [one.reading.score, 10 * one.hit.late, 3 * one.hit.similarity, one.hit.lexical / best]
+            for one in asked.ranked
+            if one.reading
+        ]
+    )
+
+
+def fitted(tables: Sequence[NDArray[np.float64]], rights: Sequence[NDArray[np.bool_]]) -> NDArray[np.float64]:
+    """Return the weights under which the right sentences are likeliest to come first."""
+
+    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        total, slope = 1e-3 * float(weights @ weights), 2e-3 * weights
+        for rows, right in zip(tables, rights, strict=True):
+            scores = rows @ weights
+            total += float(logsumexp(scores) - logsumexp(scores[right])) / len(tables)
+            slope += rows.T @ (softmax(scores) - softmax(np.where(right, scores, -1e9))) / len(tables)
+        return total, slope
+
+    weights: NDArray[np.float64] = minimize(loss, np.full(tables[0].shape[1], 0.5), jac=True).x
+    return weights
+
+
+def row(label: str, names: Sequence[str], firsts: Sequence[NDArray[np.bool_]]) -> str:
+    """Return a row of Hit@1 / Hit@3 by set, of what was right in the order of each question."""
+    cells = []
+    for name in dict.fromkeys(names):
+        own = [first for n, first in zip(names, firsts, strict=True) if n == name]
+        cells.append(" / ".join(f"{np.mean([first[:k].any() for first in own]):.3f}" for k in (1, 3)))
+    return f"| {label} | {' | '.join(cells)} |"
+
+
+def main() -> None:
+    """Print a table in Markdown."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kept", type=Path, default=Path(".training/candidates.pickle"))
+    options = parser.parse_args()
+    asked = [one for one in pickle.loads(options.kept.read_bytes()) if one.answerable]
+    names = [one.dataset for one in asked]
+    tables = [table(one) for one in asked]
+    rights = [np.array([g for g, r in zip(a.right, a.ranked, strict=True) if r.reading]) for a in asked]
+    print(f"| Hit@1 / Hit@3 | {' | '.join(dict.fromkeys(names))} |\n|---|{'--:|' * len(set(names))}")
+    for way in WAYS:
+        columns = [COLUMNS.index(name) for name in way]
+        chosen = [(t[:, columns], g) for t, g in zip(tables, rights, strict=True) if g.any()]
+        weights = fitted([t for t, _ in chosen], [g for _, g in chosen])
+        orders = [np.argsort(-(t[:, columns] @ weights), kind="stable") for t in tables]
+        print(row(" + ".join(way), names, [g[o] for g, o in zip(rights, orders, strict=True)]))
+    shipped = Calibration.load(MODELS / "calibration.json")
+    again = [reordered(one, shipped) for one in asked]
+    print(row("shipped", names, [np.array(one.right) for one in again]))
+
+
+if __name__ == "__main__":
+    main()
