@@ -106,8 +106,12 @@ class Index:
             found = self._with_neighbours(found, around)
         similarities = self._vectors.similarities(vector, found)
         order = np.argsort(-similarities, kind="stable")
-        scored = zip(found[order].tolist(), similarities[order].tolist(), words[found[order]].tolist(), strict=True)
-        return [Hit(row, self._sentences[row], similarity, lexical) for row, similarity, lexical in scored]
+        rows = found[order]
+        scores = zip(similarities[order].tolist(), words[rows].tolist(), strict=True)
+        return [
+            Hit(row, sentence, *both)
+            for row, sentence, both in zip(rows.tolist(), self._sentences.at(rows), scores, strict=True)
+        ]
 
     def save(self, folder: Path) -> None:
         """Write vectors and words into a folder that exists, not articles and sentences. Raises `OSError`."""
