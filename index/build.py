@@ -108,23 +108,20 @@ class Index:
         similarities = self._vectors.similarities(vector, found)
         late, lead = self._late(question, found)
         order = np.argsort(-similarities, kind="stable")
-        scores = (scores[order].tolist() for scores in (similarities, words[found], late, lead))
-        return [
-            Hit(row, self._sentences[row], *each) for row, *each in zip(found[order].tolist(), *scores, strict=True)
-        ]
+        rows = found[order]
+        scores = (each[order].tolist() for each in (similarities, words[found], late, lead))
+        return [Hit(*one) for one in zip(rows.tolist(), self._sentences.at(rows), *scores, strict=True)]
 
     def _late(self, question: str, rows: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the MaxSim of a question and each of some rows, and its lead over the others of the row's article."""
-        query = self._encoder.late.encode_question(question)
-        late, lead = np.zeros(len(rows), dtype=np.float32), np.zeros(len(rows), dtype=np.float32)
-        articles = [self._sentences[row].article_id for row in rows.tolist()]
-        for article_id in dict.fromkeys(articles):
-            own = self._sentences.rows_of(article_id)
-            every = self._tokens.max_sim(query, np.arange(own.start, own.stop))
-            places = [i for i, other in enumerate(articles) if other == article_id]
-            late[places] = every[rows[places] - own.start]
-            lead[places] = _leads(every)[rows[places] - own.start]
-        return late, lead
+        own = [self._sentences.rows_beside(row) for row in rows.tolist()]
+        articles = list(dict.fromkeys(own))
+        every = self._tokens.max_sim(self._encoder.late.encode_question(question), articles)
+        ends = np.cumsum([len(article) for article in articles])
+        leads = np.concatenate([_leads(scores) for scores in np.split(every, ends)])
+        begins = dict(zip(articles, (ends - [len(article) for article in articles]).tolist(), strict=True))
+        places = [begins[article] + row - article.start for article, row in zip(own, rows.tolist(), strict=True)]
+        return every[places], leads[places]
 
     def embedded(self) -> Embedded:
         """Return the texts of all sentences with their vectors, so that none need be embedded again."""

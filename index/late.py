@@ -104,45 +104,44 @@ def _padded(rows: Sequence[Ids]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 class TokenVectors:
     """The word pieces of all sentences, sentence after sentence. Immutable, and safe to use from several threads."""
 
-    def __init__(self, rows: NDArray[np.int8], ends: NDArray[np.int64]) -> None:
-        self._rows, self._ends = rows, ends
+    def __init__(self, rows: NDArray[np.int8], bounds: NDArray[np.int64]) -> None:
+        # The vectors of sentence `i` are the rows from `bounds[i]` up to `bounds[i + 1]`.
+        self._rows, self._bounds = rows, bounds
 
     @classmethod
     def build(cls, sentences: Sequence[NDArray[np.int8]]) -> TokenVectors:
         """Lay out the vectors `(pieces, width)` of sentences, each of which has at least one."""
-        ends = np.cumsum([len(vectors) for vectors in sentences], dtype=np.int64)
+        bounds = np.cumsum([0, *(len(vectors) for vectors in sentences)], dtype=np.int64)
         rows = np.concatenate(sentences) if sentences else np.zeros((0, 0), dtype=np.int8)
-        return cls(rows, ends)
+        return cls(rows, bounds)
 
     def __len__(self) -> int:
-        return len(self._ends)
+        return len(self._bounds) - 1
 
     def of(self, row: int) -> NDArray[np.int8]:
         """Return the vectors of one sentence, `(pieces, width)` int8."""
-        return self._rows[self._start(row) : self._ends[row]]
+        return self._rows[self._bounds[row] : self._bounds[row + 1]]
 
-    def max_sim(self, query: TokenQuery, among: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return the MaxSim in [-1, 1] of a question and each of some rows, in their order."""
-        if not len(among):
+    def max_sim(self, query: TokenQuery, rows: Sequence[range]) -> NDArray[np.float32]:
+        """Return the MaxSim in [-1, 1] of a question and each sentence of some ranges of rows, range after range."""
+        rows = [each for each in rows if len(each)]
+        if not rows:
             return np.zeros(0, dtype=np.float32)
-        parts = [self.of(int(row)) for row in among]
-        starts = np.cumsum([0, *(len(part) for part in parts[:-1])])
-        sums = np.concatenate(parts).astype(np.float32) @ query.vectors.T
-        best = np.maximum.reduceat(sums, starts, axis=0)
+        bounds = [self._bounds[each.start : each.stop + 1] for each in rows]
+        sums = np.concatenate([self._rows[each[0] : each[-1]] for each in bounds]).astype(np.float32) @ query.vectors.T
+        lengths = np.concatenate([np.diff(each) for each in bounds])
+        best = np.maximum.reduceat(sums, np.cumsum(lengths) - lengths, axis=0)
         scores: NDArray[np.float32] = np.einsum("ij,j->i", best, query.weights) / np.float32(SCALE * QUESTION_SCALE)
         return scores
-
-    def _start(self, row: int) -> int:
-        return int(self._ends[row - 1]) if row else 0
 
     def save(self, folder: Path) -> None:
         """Write the vectors into a folder that exists. Raises `OSError`."""
         np.save(folder / "tokens.npy", self._rows, allow_pickle=False)
-        np.save(folder / "token_ends.npy", self._ends, allow_pickle=False)
+        np.save(folder / "token_bounds.npy", self._bounds, allow_pickle=False)
 
     @classmethod
     def load(cls, folder: Path) -> TokenVectors:
         """Read what `save` wrote; the vectors are mapped, not read. Raises `OSError`."""
-        ends = np.load(folder / "token_ends.npy", allow_pickle=False)
-        rows = np.load(folder / "tokens.npy", allow_pickle=False, mmap_mode="r" if len(ends) else None)
-        return cls(rows, ends)
+        bounds = np.load(folder / "token_bounds.npy", allow_pickle=False)
+        rows = np.load(folder / "tokens.npy", allow_pickle=False, mmap_mode="r" if len(bounds) > 1 else None)
+        return cls(rows, bounds)

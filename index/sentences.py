@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterator, Sequence
 from typing import SupportsIndex, overload
 
@@ -53,6 +52,14 @@ class Sentences(Sequence[Sentence]):
         number = int(self.table[row, 0])
         return range(self._firsts[number], self._firsts[number + 1])
 
+    def at(self, rows: NDArray[np.int64]) -> list[Sentence]:
+        """Return the sentences of rows from 0, in the order of the rows."""
+        ids, firsts = self.article_ids, self._firsts
+        return [
+            Sentence(ids[number], row - firsts[number], paragraph, start, end)
+            for row, (number, paragraph, start, end) in zip(rows.tolist(), self.table[rows].tolist(), strict=True)
+        ]
+
     def __len__(self) -> int:
         return len(self.table)
 
@@ -61,12 +68,10 @@ class Sentences(Sequence[Sentence]):
     @overload
     def __getitem__(self, at: slice) -> tuple[Sentence, ...]: ...
     def __getitem__(self, at: SupportsIndex | slice) -> Sentence | tuple[Sentence, ...]:
-        if isinstance(at, slice):
-            return tuple(self[row] for row in range(*at.indices(len(self))))
-        row = operator.index(at)
-        number, paragraph, start, end = self.table[row].tolist()
-        ordinal = row - self._firsts[number] if row >= 0 else row + len(self.table) - self._firsts[number]
-        return Sentence(self.article_ids[number], ordinal, paragraph, start, end)
+        rows = range(len(self.table))[at]
+        if isinstance(rows, range):
+            return tuple(self.at(np.array(rows, dtype=np.int64)))
+        return self.at(np.array([rows]))[0]
 
     def __iter__(self) -> Iterator[Sentence]:
         for article_id, first, last in zip(self.article_ids, self._firsts, self._firsts[1:], strict=False):

@@ -21,8 +21,8 @@ EXACT_LIMIT = 100_000
 # they call 5 to 48 reasonable), and how many rows are kept in sight while a row is linked and while a question is
 # asked: more find more, and take longer. benchmarks/README.md has the figures that these were chosen by.
 _LINKS = 32
-_SIGHT_BUILDING = 64
-_SIGHT_ASKING = 256
+_SIGHT_BUILDING = 200
+_SIGHT_ASKING = 512
 
 # float32 sums of faiss and of numpy differ by less than this for unit vectors, and unit lengths by less than that.
 _SUM_ERROR = 1e-5

@@ -31,15 +31,17 @@ def test_max_sim_is_the_weighted_mean_of_the_best_cosines(seed: int, lengths: li
     )
     expected = [float((question @ s.T).max(axis=1) @ weights / weights.sum()) for s in sentences]
     tokens = TokenVectors.build([kept(s) for s in sentences])
-    every = tokens.max_sim(query, np.arange(len(lengths)))
+    every = tokens.max_sim(query, [range(len(lengths))])
     assert every.tolist() == pytest.approx(expected, abs=0.02)
     # the same to the last bit, whatever else is scored
-    assert [float(tokens.max_sim(query, np.array([row]))[0]) for row in range(len(lengths))] == every.tolist()
+    assert [float(tokens.max_sim(query, [range(row, row + 1)])[0]) for row in range(len(lengths))] == every.tolist()
+    parts = [range(len(lengths) // 2, len(lengths)), range(0), range(len(lengths) // 2)]
+    assert tokens.max_sim(query, parts).tolist() == [every[row] for part in parts for row in part]
 
 
 def test_nothing_asked_of_nothing() -> None:
     query = TokenQuery(np.zeros((1, 64), dtype=np.float32), np.ones(1, dtype=np.float32))
-    assert TokenVectors.build([]).max_sim(query, np.zeros(0, dtype=np.int64)).tolist() == []
+    assert TokenVectors.build([]).max_sim(query, [range(0)]).tolist() == []
 
 
 def test_round_trip(tmp_path: Path) -> None:
@@ -74,7 +76,7 @@ SENTENCES = [
 )
 def test_the_sentence_that_answers_scores_highest(late: LateEncoder, question: str, row: int) -> None:
     tokens = TokenVectors.build(late.encode(SENTENCES))
-    scores = tokens.max_sim(late.encode_question(question), np.arange(len(SENTENCES)))
+    scores = tokens.max_sim(late.encode_question(question), [range(len(SENTENCES))])
     assert int(scores.argmax()) == row
     assert -1 <= scores.min() <= scores.max() <= 1
 

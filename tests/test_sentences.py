@@ -28,6 +28,8 @@ def test_they_are_those_of_the_articles_one_after_another(numbers: list[int], st
     assert sentences == expected
     assert sentences == Sentences(sentences.article_ids, sentences.table)
     assert sentences[start:stop] == expected[start:stop]
+    assert sentences[::-1] == expected[::-1]
+    assert sentences.at(np.arange(len(expected))[::-2]) == list(expected[::-2])
     for article in articles:
         rows = sentences.rows_of(article.id)
         assert sentences[rows.start : rows.stop] == sentences_of_article(article)
