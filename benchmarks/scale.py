@@ -3,8 +3,8 @@
 Up to `--real` sentences the library holds real ones, with their vectors. Beyond, each further one is a real one that is
 perturbed: a third of its words are replaced by words drawn from the real text, frequent ones more often, and to its
 vector half the difference of two other real vectors is added, so that it strays in the directions in which real vectors
-do; their cosine is 0.82 in the mean. Sentences are written without marks inside, so that they are split again as they were.
-The questions are real. A library is built in one process and measured in another, from files in the page cache.
+do; their cosine is 0.82 in the mean. Sentences are written without marks inside, so that they are split again as they
+were. The questions are real. A library is built in one process and measured in another, from files in the page cache.
 """
 
 from __future__ import annotations
