@@ -13,7 +13,7 @@ from index.network import Network
 from index.wordpieces import SEP, Pieces, WordPieces
 from qa.calibration import Calibration
 from qa.types import Reading
-from qa.windows import Batch, Window, lay_out, stack
+from qa.windows import SENTENCE_TOKENS, Batch, Window, lay_out, stack
 
 MODELS: Final = Path(__file__).parent / "models"
 ANSWER_TOKENS = 30  # the longest answer that is marked inside a sentence; longer ones are the sentence itself
@@ -51,7 +51,7 @@ class Reader:
         rows = lay_out(
             asked[0].ids,
             [earlier.ids for earlier in asked[1:]],
-            [Window(0, tuple(t.ids for t in window)) for window in windows],
+            [Window(0, tuple(t.ids[:SENTENCE_TOKENS] for t in window)) for window in windows],
             self._ignored,
         )
         # similar lengths together: padding is work for nothing
