@@ -8,11 +8,9 @@ stand beside it or share words with the question, and those of the step's other 
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +21,7 @@ from torch import Tensor
 from index.wordpieces import CLS, SEP, Ids
 from training.data import WEIGHTS, Example, Text, ignored, read, roughen, tokenizer
 from training.network import WIDTH, LateNetwork
+from training.run import made_ahead, parser_for, record
 from training.weights import Weights
 
 QUESTION, SENTENCE = 32, 64  # tokens that are trained on, the ends included
@@ -162,24 +161,12 @@ def steps(texts: list[Text], examples: list[Example], *, seed: int, questions: i
         picks = np.random.default_rng([seed, number]).choice(len(asked), questions, p=weights)
         return assemble([asked[i] for i in picks], texts, random.Random(f"{seed} {number}"))
 
-    with ThreadPoolExecutor(1) as pool:
-        ahead = pool.submit(make, start)
-        for number in range(start, 10**9):
-            now, ahead = ahead.result(), pool.submit(make, number + 1)
-            yield now
+    return made_ahead(make, start)
 
 
 def main() -> None:
     """Train, resume and report; the figures go to `log.jsonl` in the output folder."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=1500)
-    parser.add_argument("--questions", type=int, default=40, help="questions a step")
-    parser.add_argument("--rate", type=float, default=6e-5)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--every", type=int, default=150, help="steps between checkpoints")
-    options = parser.parse_args()
+    options = parser_for(__doc__, steps=1500, questions=40, rate=6e-5, every=150).parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(options.seed)
     train(options, *read(sorted((options.data / "train").glob("*.jsonl"))))
@@ -206,10 +193,8 @@ def train(options: argparse.Namespace, texts: list[Text], examples: list[Example
         if weights.steps % options.every == 0 or weights.steps == options.steps:
             weights.save(checkpoint)
             figures = report(weights.average, options.data / "dev")
-            line = json.dumps({"step": weights.steps, "loss": float(np.mean(seen[-options.every :])), **figures})
-            print(line, flush=True)
-            with (options.out / "log.jsonl").open("a") as log:
-                log.write(line + "\n")
+            mean = float(np.mean(seen[-options.every :]))
+            record(options.out, {"step": weights.steps, "loss": mean, **figures})
 
 
 if __name__ == "__main__":

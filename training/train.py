@@ -8,11 +8,9 @@ windows are comparable with each other and silence in many of them cannot outvot
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +24,7 @@ from training.data import WEIGHTS, Example, Sample, Text, ignored, names_in, rea
 from training.development import report
 from training.export import imported
 from training.network import ReaderNetwork, sentence_scores
+from training.run import made_ahead, parser_for, record
 from training.weights import Weights
 
 
@@ -147,24 +146,13 @@ def steps(texts: list[Text], examples: list[Example], *, seed: int, questions: i
         samples = [sample(examples[i], texts, names, rng, negatives=2) for i in picks]
         return assemble([s for s in samples if s.windows])
 
-    with ThreadPoolExecutor(1) as pool:
-        ahead = pool.submit(make, start)
-        for number in range(start, 10**9):
-            now, ahead = ahead.result(), pool.submit(make, number + 1)
-            yield now
+    return made_ahead(make, start)
 
 
 def main() -> None:
     """Train, resume and report; the figures go to `log.jsonl` in the output folder."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
+    parser = parser_for(__doc__, steps=5000, questions=28, rate=1.2e-4, every=250)
     parser.add_argument("--start", type=Path, help="go on from this exported reader, not from the bundled model")
-    parser.add_argument("--steps", type=int, default=5000)
-    parser.add_argument("--questions", type=int, default=28, help="questions a step")
-    parser.add_argument("--rate", type=float, default=1.2e-4)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--every", type=int, default=250, help="steps between checkpoints")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(options.seed)
@@ -199,10 +187,8 @@ def train(options: argparse.Namespace, texts: list[Text], examples: list[Example
         if weights.steps % options.every == 0 or weights.steps == options.steps:
             weights.save(checkpoint)
             figures = report(weights.average, options.data / "dev")
-            line = json.dumps({"step": weights.steps, "loss": list(np.mean(seen[-options.every :], axis=0)), **figures})
-            print(line, flush=True)
-            with (options.out / "log.jsonl").open("a") as log:
-                log.write(line + "\n")
+            loss = list(np.mean(seen[-options.every :], axis=0))
+            record(options.out, {"step": weights.steps, "loss": loss, **figures})
 
 
 if __name__ == "__main__":
