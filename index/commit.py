@@ -12,7 +12,7 @@ from index.durable import Step, sync
 from index.errors import UnwritableStore
 from index.folders import ASIDE, GENERATIONS, folder_of, number_of
 from index.manifest import read_manifest
-from index.pointer import NONE_YET, Pointer, read_pointer, write_pointer
+from index.pointer import NONE_YET, Pointer, next_number, read_pointer, write_pointer
 from index.prune import prune
 
 # How many generations stay on the disk, the current one among them.
@@ -56,11 +56,12 @@ def clear_leavings(root: Path, current: int | None, step: Step) -> None:
             shutil.rmtree(folder)
 
 
-def publish(root: Path, number: int, write: Callable[[Path], bytes], step: Step) -> None:
-    """Make a generation, which `write` puts into an empty folder, the current one; then prune.
+def publish(root: Path, write: Callable[[Path], bytes], step: Step) -> None:
+    """Make a new generation, which `write` puts into an empty folder, the current one; then prune.
 
     `write` returns the manifest's bytes. Raises `UnwritableStore`, and then nothing has changed.
     """
+    number = next_number(root)
     folder = folder_of(root, number)
     aside = folder.with_suffix(ASIDE)
     with telling(root):

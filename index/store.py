@@ -34,7 +34,7 @@ from index.generation import check_origin, dense_search, read_articles, read_gen
 from index.history import Generation, read_history, trusted
 from index.lock import write_lock
 from index.manifest import MANIFEST, Manifest, check_files, read_manifest
-from index.pointer import next_number, read_pointer
+from index.pointer import read_pointer
 from index.prune import Pruned, prune
 from index.rollback import choose, copy_generation
 from index.types import Article
@@ -193,7 +193,7 @@ class Store:
                 clear_leavings(self.root, current.number if current else None, self._step)
             source = folder_of(self.root, chosen)
             write = partial(copy_generation, source, manifest, step=self._step)
-            publish(self.root, next_number(self.root), write, self._step)
+            publish(self.root, write, self._step)
             return chosen
 
     def prune(self, keep: int = KEPT) -> Pruned:
@@ -270,6 +270,5 @@ class Store:
 
     def _commit(self, index: Index, change: str) -> Index:
         """Write an index as the next generation and make it the current one. Raises `UnwritableStore`."""
-        number = read_pointer(self.root).number + 1
-        publish(self.root, number, partial(write_generation, index, step=self._step, change=change), self._step)
+        publish(self.root, partial(write_generation, index, step=self._step, change=change), self._step)
         return index
