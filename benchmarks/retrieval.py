@@ -50,7 +50,7 @@ def ranks(path: Path, encoder: Encoder, articles: int) -> dict[str, list[int]]:
         for question in questions.questions:
             if question.article_id != article.id or not question.answers:
                 continue
-            right = [any(s.start < a.end and a.start < s.end for a in question.answers) for s in index.sentences]
+            right = [any(a.overlaps(s.start, s.end) for a in question.answers) for s in index.sentences]
             table = scores(question, index, wide, encoder)
             for name, weights in WAYS.items():
                 order = np.argsort(-(table @ np.array(weights)), kind="stable")

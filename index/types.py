@@ -14,6 +14,10 @@ class Span:
     start: int
     end: int
 
+    def overlaps(self, start: int, end: int) -> bool:
+        """Tell whether it shares a code point with the range `[start, end)`."""
+        return self.start < end and start < self.end
+
 
 @dataclass(frozen=True, slots=True)
 class Article:

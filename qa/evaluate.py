@@ -10,7 +10,6 @@ import numpy as np
 
 from index.build import build_index
 from index.encode import Encoder
-from index.types import Span
 from qa import metrics
 from qa.answer import answer
 from qa.questions import Question, QuestionSet
@@ -112,12 +111,8 @@ def evaluate(
 
 def judge(question: Question, said: Answer, text: str) -> Outcome:
     """Tell which of an answer's candidates overlap an answer of the question."""
-    relevant = tuple(any(_overlap(c.start, c.end, span) for span in question.answers) for c in said.nearest)
+    relevant = tuple(any(span.overlaps(c.start, c.end) for span in question.answers) for c in said.nearest)
     return Outcome(question, said, relevant, tuple(text[span.start : span.end] for span in question.answers))
-
-
-def _overlap(start: int, end: int, span: Span) -> bool:
-    return span.start < end and start < span.end
 
 
 def figures(outcomes: Sequence[Outcome]) -> Figures:
@@ -162,4 +157,4 @@ def _reciprocal(relevant: Sequence[bool]) -> float:
 
 def _complete(outcome: Outcome) -> bool:
     first = outcome.answer.nearest[:3]
-    return all(any(_overlap(c.start, c.end, s) for c in first for s in part) for part in outcome.question.parts)
+    return all(any(s.overlaps(c.start, c.end) for c in first for s in part) for part in outcome.question.parts)

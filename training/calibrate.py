@@ -72,7 +72,7 @@ def _asked(questions: QuestionSet, limit: int, made: int, encoder: Encoder, read
         for question, own in where[article.id]:
             ranked = rank(question.text, index, reader, history=question.history)
             spans = question.answers if own else ()
-            right = [any(s.start < r.hit.sentence.end and r.hit.sentence.start < s.end for s in spans) for r in ranked]
+            right = [any(s.overlaps(r.hit.sentence.start, r.hit.sentence.end) for s in spans) for r in ranked]
             out.append(Asked(questions.name, tuple(ranked), tuple(right), bool(spans)))
     return out
 

@@ -118,7 +118,7 @@ def _article(article: ArticleRecord, dataset: str, number: int, words: Tokenizer
             start, end = answer["start"], answer["start"] + len(answer["text"])
             wanted.add(answer["text"].lower().strip(" .,;:\"'"))
             for i, span in enumerate(spans):
-                if span.start < end and start < span.end:
+                if span.overlaps(start, end):
                     marked.setdefault(i, []).extend(
                         _tokens(coded[i].offsets, start - span.start, end - span.start, dataset)
                     )
