@@ -16,7 +16,7 @@ AT_THE_EDGE = {
     "sentencex": {"index/segment.py"},
     "onnxruntime": {"index/network.py"},
     "tokenizers": {"index/wordpieces.py"},
-    "gradio": {"ui/app.py"},
+    "gradio": {f"ui/{name}.py" for name in ("app", "chatting", "endpoints", "events", "indexing")},
     "argparse": {"ui/cli.py"},
     "charset_normalizer": {"index/formats/text.py"},
     "trafilatura": {"index/formats/html.py"},
