@@ -1,12 +1,13 @@
-"""What tests share: a small encoder that needs no model, and a home that is not the user's."""
+"""What tests share: a small encoder that needs no model, a home that is not the user's, a page in a browser."""
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -14,6 +15,10 @@ from hypothesis import settings
 from numpy.typing import NDArray
 
 from index.late import QUESTION_SCALE, SCALE, TokenQuery
+
+if TYPE_CHECKING:
+    from fakes import FakeLibrary
+    from playwright.sync_api import Browser, Page
 
 # The same examples in every run; no deadline, because a busy machine is no failure.
 settings.register_profile("pullquote", deadline=None, derandomize=True, max_examples=200)
@@ -101,3 +106,42 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("PULLQUOTE_HOME", str(folder))
     return folder
+
+
+# What follows is imported where it is used: Gradio and Playwright take seconds, and most tests need neither.
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real Chromium, started once for the tests of a file."""
+    from chromium import chromium
+
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def library() -> FakeLibrary:
+    """A library of one article that knows a few answers; a file of tests may have another in its place."""
+    from fakes import FakeLibrary
+    from visitor import ANSWERS, HARBOUR
+
+    return FakeLibrary(HARBOUR, answers=ANSWERS)
+
+
+@pytest.fixture(scope="module")
+def address(library: FakeLibrary) -> Iterator[str]:
+    """The address of the library's web chat, served while the tests of a file run."""
+    from serving import served
+
+    with served(library) as address:
+        yield address
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """A new visitor's page."""
+    from visitor import opened
+
+    with opened(browser, address) as page:
+        yield page

@@ -10,7 +10,6 @@ import pytest
 from fakes import FakeLibrary, citation_of
 from gradio_client import Client
 from gradio_client.exceptions import AppError
-from serving import served
 
 from index.errors import InputError
 from index.types import Article
@@ -28,12 +27,6 @@ ANSWERS = {
 @pytest.fixture(scope="module")
 def library() -> FakeLibrary:
     return FakeLibrary(FEES, HOURS, answers=ANSWERS)
-
-
-@pytest.fixture(scope="module")
-def address(library: FakeLibrary) -> Iterator[str]:
-    with served(library) as address:
-        yield address
 
 
 @pytest.fixture(scope="module")

@@ -3,39 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from chromium import PHONE, chromium
+from chromium import PHONE
 from fakes import FakeLibrary
 from playwright.sync_api import Browser, Page, Route, expect
-from serving import served
-from visitor import ANSWERS, HARBOUR, INJECTION, ask, link, log, mark, opened
+from visitor import HARBOUR, INJECTION, ask, link, log, mark, opened
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def library() -> FakeLibrary:
-    return FakeLibrary(HARBOUR, answers=ANSWERS)
-
-
-@pytest.fixture(scope="module")
-def address(library: FakeLibrary) -> Iterator[str]:
-    with served(library) as address:
-        yield address
-
-
-@pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
-    with opened(browser, address) as page:
-        yield page
 
 
 def test_an_answer_is_quoted_and_highlighted_and_the_first_sentence_is_in_view(page: Page) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from chromium import chromium
 from fakes import FakeLibrary
 from playwright.sync_api import Browser, Page, expect
 from serving import served
@@ -19,29 +18,6 @@ from qa.types import Answer
 from ui.library import Library
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def library() -> FakeLibrary:
-    return FakeLibrary(HARBOUR, answers=ANSWERS)
-
-
-@pytest.fixture(scope="module")
-def address(library: FakeLibrary) -> Iterator[str]:
-    with served(library) as address:
-        yield address
-
-
-@pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
-    with opened(browser, address) as page:
-        yield page
 
 
 def test_rebuilding_shows_its_progress_and_its_end(page: Page, library: FakeLibrary) -> None:

@@ -5,15 +5,13 @@ The pictures go to `screenshots/`, which git ignores: look at them after a chang
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from chromium import PHONE, WIDE, chromium
+from chromium import PHONE, WIDE
 from fakes import FakeLibrary, citation_of
 from playwright.sync_api import Browser, Page, expect
-from serving import served
 
 from index.load import load_article
 
@@ -29,20 +27,8 @@ CITATIONS = [
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
 def library() -> FakeLibrary:
     return FakeLibrary(SEED, answers={QUESTION: CITATIONS})
-
-
-@pytest.fixture(scope="module")
-def address(library: FakeLibrary) -> Iterator[str]:
-    with served(library) as address:
-        yield address
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
