@@ -6,18 +6,19 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ui.access import Access
 from ui.app import build_app, launch
 from ui.view import Library
 
 
 @contextmanager
-def served(library: Library) -> Iterator[str]:
+def served(library: Library, access: Access | None = None) -> Iterator[str]:
     """Serve a library's web chat and give its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     app = build_app(library)
     try:
-        yield launch(app, port=port)
+        yield launch(app, port=port, access=access)
     finally:
         app.close(verbose=False)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ui.cli import main, parser
+from ui.passwords import parse_users
 
 pytestmark = pytest.mark.model
 
@@ -162,6 +163,32 @@ def test_every_command_has_an_example() -> None:
     actions = [a for a in parser()._actions if a.choices]
     commands = dict(actions[0].choices or {})
     generations = {"rebuild", "status", "verify", "history", "rollback", "prune"}
-    assert set(commands) == {"serve", "ask", "add", "remove", "list", "eval"} | generations
+    assert set(commands) == {"serve", "password", "ask", "add", "remove", "list", "eval"} | generations
     for name, command in commands.items():
         assert f"example: pullquote {name}" in command.format_help()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["serve", "--host", "0.0.0.0"], "--host 0.0.0.0 lets other machines in: give --auth FILE"),
+        (["serve", "--auth", "nowhere"], "cannot read the users of 'nowhere'"),
+        (["password", "a:b"], "'a:b' cannot be a user"),
+    ],
+)
+def test_who_gets_in_is_settled_before_anything_is_served(
+    home: Path, arguments: list[str], says: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("word\n"))
+    monkeypatch.delenv("PULLQUOTE_AUTH", raising=False)
+    assert main(arguments) == 1
+    assert says in capsys.readouterr().err
+    assert not home.exists()
+
+
+def test_password_prints_a_line_that_serve_reads(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("some words\n"))
+    assert main(["password", "anna"]) == 0
+    assert parse_users(capsys.readouterr().out, place="the output").accept("anna", "some words")

@@ -12,9 +12,12 @@ from pathlib import Path
 import gradio as gr
 
 from index.errors import InputError
+from index.load import LARGEST_FILE
+from ui.access import Access
 from ui.chatting import connect_chat, lay_out_conversation, lay_out_reader
 from ui.endpoints import add_endpoints
 from ui.frame import brand_html
+from ui.gate import gate
 from ui.indexing import connect_index, lay_out_index
 from ui.view import Library, View
 
@@ -40,8 +43,10 @@ def build_app(library: Library) -> gr.Blocks:
     return app
 
 
-def launch(app: gr.Blocks, *, host: str = "127.0.0.1", port: int = 7860) -> str:
+def launch(app: gr.Blocks, *, host: str = "127.0.0.1", port: int = 7860, access: Access | None = None) -> str:
     """Serve the web chat in the background and return its address; `app.block_thread()` then waits for Ctrl-C.
+
+    By default `access` asks for no password, and lets in what comes by an address or as localhost.
 
     Raises `InputError` when the port cannot be had.
     """
@@ -51,6 +56,10 @@ def launch(app: gr.Blocks, *, host: str = "127.0.0.1", port: int = 7860) -> str:
         _, address, _ = app.launch(
             server_name=host,
             server_port=port,
+            app_kwargs={"middleware": [gate(access or Access())]},
+            allowed_paths=[],
+            max_file_size=LARGEST_FILE,
+            strict_cors=True,
             prevent_thread_lock=True,
             quiet=True,
             share=False,

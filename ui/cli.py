@@ -9,8 +9,10 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
+from getpass import getpass
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from platformdirs import user_data_path
 
@@ -19,9 +21,11 @@ from index.errors import InputError, PullquoteError
 from index.fetch import fetch
 from index.load import LARGEST_FILE, SUFFIXES, load_text
 from index.types import Article
+from ui.access import VARIABLE, choose_access
 from ui.batch import Defaults, answer_batch
 from ui.history import history_rows
 from ui.library import Library
+from ui.passwords import password_line
 from ui.render import answer_to_dict, answer_to_text
 from ui.terminal import print_table, progress_bar, size_of
 
@@ -66,9 +70,11 @@ def parser() -> argparse.ArgumentParser:
         made.set_defaults(run=run)
         return made
 
-    serve = command("serve", _serve, "Start the web chat.", "pullquote serve --port 8000")
-    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    serve.add_argument("--port", type=int, default=7860, help="port to listen on (default: %(default)s)")
+    _serve_options(command("serve", _serve, "Start the web chat.", "pullquote serve --port 8000"))
+    password = command(
+        "password", _password, "Print the line of a user for serve --auth.", "pullquote password anna >> users"
+    )
+    password.add_argument("user", metavar="USER")
     _ask_options(
         command(
             "ask", _ask, "Answer a question with sentences of the articles.", 'pullquote ask "Who is the head of NATO?"'
@@ -90,6 +96,25 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--report", type=Path, metavar="HTML", help="write curves and the worst errors to a page")
     _json_option(evaluate)
     return top
+
+
+def _serve_options(serve: argparse.ArgumentParser) -> None:
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    serve.add_argument("--port", type=int, default=7860, help="port to listen on (default: %(default)s)")
+    serve.add_argument(
+        "--name",
+        action="append",
+        default=[],
+        help="a name that leads to the page, as behind a proxy (may be given again)",
+    )
+    who = serve.add_mutually_exclusive_group()
+    who.add_argument(
+        "--auth",
+        type=Path,
+        metavar="FILE",
+        help=f"let in the users of this file (default: those of {VARIABLE}, if set)",
+    )
+    who.add_argument("--no-auth", action="store_true", help="let in everybody who can reach the address")
 
 
 def _generation_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
@@ -156,15 +181,33 @@ def _library(options: argparse.Namespace) -> Library:
 
 
 def _serve(options: argparse.Namespace) -> int:
+    access = choose_access(
+        options.host, auth=options.auth, no_auth=options.no_auth, names=options.name, environment=os.environ
+    )
     from ui.app import build_app, launch  # imported here: Gradio takes seconds, and no other command needs it
 
     library = _library(options)
     library.add_seeds(progress_bar("Indexing the first article"))
-    app = build_app(library)
-    address = launch(app, host=options.host, port=options.port)
-    print(f"Pullquote is on {address} (Ctrl-C stops it)", flush=True)
-    app.block_thread()
+    # What is uploaded lies in a folder of this server's own; Gradio's would be shared with every other app's.
+    with TemporaryDirectory(prefix="pullquote-", ignore_cleanup_errors=True) as uploads:
+        os.environ["GRADIO_TEMP_DIR"] = uploads
+        app = build_app(library)
+        address = launch(app, host=options.host, port=options.port, access=access)
+        print(f"Pullquote is on {address} (Ctrl-C stops it)", flush=True)
+        app.block_thread()
     return 0
+
+
+def _password(options: argparse.Namespace) -> int:
+    print(password_line(options.user, _typed_password() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")))
+    return 0
+
+
+def _typed_password() -> str:
+    password = getpass("Password: ")
+    if getpass("Again: ") != password:
+        raise InputError("the two passwords are not the same: type them again")
+    return password
 
 
 def _ask(options: argparse.Namespace) -> int:
