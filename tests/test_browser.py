@@ -6,9 +6,12 @@ import re
 
 import pytest
 from chromium import PHONE
-from fakes import FakeLibrary
+from fakes import FakeLibrary, citation_of
 from playwright.sync_api import Browser, Page, Route, expect
+from serving import served
 from visitor import HARBOUR, INJECTION, ask, link, log, mark, opened
+
+from index.types import Article
 
 pytestmark = pytest.mark.browser
 
@@ -20,7 +23,7 @@ def test_an_answer_is_quoted_and_highlighted_and_the_first_sentence_is_in_view(p
     )
     expect(log(page).locator("blockquote strong")).to_have_text(["212 metres", "1912"])
     expect(log(page).locator("a[data-citation]")).to_have_text(["[1]", "[2]"])
-    expect(log(page)).to_contain_text(re.compile(r"Paragraph 62 · Likely, 71\s%"))
+    expect(log(page)).to_contain_text(re.compile(r"Paragraph 62 · Likely · 71\s% sure"))
     expect(mark(page, 1)).to_have_text("The pier is 212 metres long.")
     expect(mark(page, 2)).to_have_text("The harbour opened in 1912.")
     expect(mark(page, 1).locator("strong")).to_have_text("212 metres")
@@ -204,4 +207,95 @@ def test_the_page_is_ours_alone(page: Page) -> None:
     expect(page).to_have_title("Pullquote")
     assert page.locator("footer").count() == 0
     assert "gradio" not in page.locator("body").inner_text().lower()
-    assert page.get_by_role("button").all_inner_texts() == ["New chat", "Ask", "Rebuild index"]
+    assert page.get_by_role("button").all_inner_texts() == ["?", "New chat", "Ask", "Rebuild index"]
+
+
+def test_the_article_stays_where_the_reader_scrolled_until_a_citation_is_followed(page: Page) -> None:
+    ask(page, "How long is the pier, and how old?")
+    expect(mark(page, 1)).to_be_in_viewport(ratio=1)
+    article = page.locator("#article")
+    article.hover()
+    page.mouse.wheel(0, 4000)
+    page.wait_for_function("document.getElementById('article').scrollTop > 4000")
+    page.wait_for_timeout(300)  # until it has come to rest
+    before = article.evaluate("each => each.scrollTop")
+    ask(page, "When did it open?")
+    expect(mark(page, 1)).to_have_text("The harbour opened in 1912.")
+    assert article.evaluate("each => each.scrollTop") == before
+    link(page, 1).last.click()
+    expect(mark(page, 1)).to_be_in_viewport(ratio=1)
+
+
+def test_buttons_keys_and_the_map_lead_from_citation_to_citation(page: Page) -> None:
+    ask(page, "How long is the pier, and how old?")
+    steps = page.get_by_role("group", name="Citations")
+    expect(steps).to_have_text("↑1 of 2↓")
+    steps.get_by_role("button", name="Next citation").click()
+    expect(mark(page, 2)).to_be_focused()
+    expect(steps).to_have_text("↑2 of 2↓")
+    page.keyboard.press("j")
+    expect(mark(page, 1)).to_be_focused()
+    page.keyboard.press("k")
+    expect(mark(page, 2)).to_be_focused()
+    expect(mark(page, 2)).to_be_in_viewport(ratio=1)
+    page.get_by_role("navigation", name="Where in the article").get_by_role("link").first.click()
+    expect(mark(page, 1)).to_be_focused()
+    expect(mark(page, 1)).to_be_in_viewport(ratio=1)
+    page.keyboard.press("/")
+    expect(page.get_by_role("textbox", name="Question", exact=True)).to_be_focused()
+    page.keyboard.type("j?")
+    expect(page.get_by_role("textbox", name="Question", exact=True)).to_have_value("j?")
+
+
+def test_the_keys_are_told_in_a_sheet(page: Page) -> None:
+    log(page).focus()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_contain_text("next and previous citation")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
+    page.get_by_role("button", name="Keys").click()
+    page.get_by_role("button", name="Close").click()
+    expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
+
+
+def test_the_sentences_beside_a_quote_are_shown_on_demand_and_stay(page: Page) -> None:
+    ask(page, "How long is the pier, and how old?")
+    first = log(page).locator(".quote").first
+    expect(first.locator(".around").last).to_be_hidden()
+    first.get_by_role("button", name="Context").click()
+    expect(first.locator(".around")).to_have_text(["It is read slowly.", "Gulls nest there."])
+    expect(first.locator(".around").first).to_be_visible()
+    ask(page, "Who painted it?")
+    expect(log(page).locator(".verdict")).to_be_visible()
+    expect(first.locator(".around").last).to_be_visible()
+    expect(log(page)).to_contain_text("Understood as following How long is the pier, and how old?")
+
+
+def test_a_quote_is_copied_with_its_reference(page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    ask(page, "When did it open?")
+    log(page).get_by_role("button", name="Copy").click()
+    expect(page.get_by_text("Copied with its reference")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == "“The harbour opened in 1912.” — The harbour, paragraph 1"
+
+
+def test_a_long_article_is_sent_once_and_its_last_sentence_is_reached(browser: Browser) -> None:
+    filler = "\n\n".join(
+        f"Paragraph {at} {'tells of weather and little else, read slowly, ' * 8}." for at in range(700)
+    )
+    long = Article("long", "Long", f"{filler}\n\nThe lamp is lit.\n\n{filler}", "long.txt")
+    assert len(long.text.split()) > 50_000
+    lamp = citation_of(long, "lamp", words="lit")
+    with served(FakeLibrary(long, answers={"Is the lamp lit?": [lamp]})) as address, opened(browser, address) as page:
+        expect(page.locator("#article")).to_have_attribute("data-article", "long")
+        received: list[int] = []
+        session = page.context.new_cdp_session(page)
+        session.send("Network.enable")
+        session.on("Network.dataReceived", lambda event: received.append(event["dataLength"]))
+        ask(page, "Is the lamp lit?")
+        expect(mark(page, 1)).to_be_in_viewport(ratio=1)
+        expect(page.locator("#article mark")).to_have_text("The lamp is lit.")
+        page.wait_for_timeout(300)
+        assert 0 < sum(received) < 20_000 < len(long.text)
+        assert page.locator("#article").evaluate("each => each.textContent") == long.text

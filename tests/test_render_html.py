@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from index.segment import sentences_of_article
 from index.types import Article
 from qa.types import Answer, Citation, Quote
-from ui.chat import Turn, Turns, asked, earlier_questions, last_shown, log_html, probability_words, settled
+from ui.chat import Edition, Turn, Turns, asked, earlier_questions, last_shown, settled
+from ui.found import Shown, found_html
 from ui.frame import index_error_html, index_html
+from ui.log import Shelf, Source, log_html, probability_words, reference_of
 from ui.marks import Range, escape, marked_html, message_html, quote_html
-from ui.reading import Shown, article_html, no_article_html, text_html
+from ui.reading import article_html, no_article_html, text_html
 
 HOSTILE = (
     "<img src=x onerror=\"alert(1)\"> </mark></section><script>alert('2')</script> &lt;b&gt; {{value}} ${alert(3)}"
@@ -89,7 +91,7 @@ def test_half_a_surrogate_pair_is_shown_as_unreadable() -> None:
 def test_an_article_without_its_tags_is_its_text(text: str) -> None:
     reader = read_text(text_html(text, sentences_of_article(article(text))))
     assert reader.text == text
-    assert {tag for tag, _ in reader.tags} <= {"p", "h3", "h4", "h5", "h6", "span"}
+    assert {tag for tag, _ in reader.tags} <= {"p", "h3", "h4", "h5", "h6", "span", "div", "ul", "li"}
 
 
 @given(texts, st.data())
@@ -108,12 +110,20 @@ def test_marks_are_where_the_offsets_say(text: str, data: st.DataObject) -> None
         citations.append(
             Citation("a", each.ordinal, each.paragraph, each.start, each.end, text[each.start : each.end], 0.5, quote)
         )
-    reader = read_text(article_html(given_article, sentences, Shown(tuple(citations), turn=4, focus=1)))
-    (section,) = (each for each in reader.inside if each[0] == "section")
-    begin = section[2]
-    assert reader.text[begin : section[3]] == text
+    reader = read_text(found_html(given_article, sentences, Shown(tuple(citations), turn=4, focus=1)))
+    plain = read_text(text_html(text, sentences))
+    offsets = {attrs["data-p"]: start for _, attrs, start, _ in plain.inside if "data-p" in attrs}
+    marked = [(attrs["data-p"], start, end) for _, attrs, start, end in reader.inside if "data-p" in attrs]
+    for number, start, end in marked:
+        assert reader.text[start:end] == text[offsets[number] : offsets[number] + end - start]
+
+    def place(at: int) -> int:
+        """Return the code point of the article that a character of the marked paragraphs is."""
+        number, start, _ = next(each for each in marked if each[1] <= at < each[2])
+        return offsets[number] + at - start
+
     marks = [
-        (attrs["data-citation"], start - begin, end - begin)
+        (attrs["data-citation"], place(start), place(end - 1) + 1)
         for tag, attrs, start, end in reader.inside
         if tag == "mark"
     ]
@@ -123,6 +133,15 @@ def test_marks_are_where_the_offsets_say(text: str, data: st.DataObject) -> None
     signs = "".join(reader.text[start:end] for tag, attrs, start, end in reader.inside if attrs.get("class") == "sign")
     if not signs:
         assert words == "".join(quote.text for quote in quotes)
+
+
+@given(texts, st.lists(st.integers(0, 80), max_size=4))
+def test_signs_of_pages_leave_the_text_as_it_is(text: str, pages: list[int]) -> None:
+    starts = sorted({0, *pages})
+    reader = read_text(text_html(text, sentences_of_article(article(text)), pages=starts))
+    assert reader.text == text
+    told = [int(attrs["data-page"] or 0) for _, attrs in reader.tags if attrs.get("class") == "page"]
+    assert told == sorted(set(told))
 
 
 @given(texts, st.lists(st.tuples(st.integers(-5, 60), st.integers(-5, 60)), max_size=6))
@@ -144,10 +163,17 @@ def test_hostile_text_is_inert_everywhere_it_is_shown() -> None:
     citation = citation_of(hostile, "Second")
     answered = Answer(HOSTILE, "answered", 0.9, (citation,), (citation,), 0.1)
     nothing = Answer(HOSTILE, "no_answer", 0.1, (), (citation,), 0.1)
-    turns = (Turn(HOSTILE, answered), Turn(HOSTILE, nothing), Turn(HOSTILE, error=HOSTILE), Turn(HOSTILE))
+    edition = Edition(HOSTILE, HOSTILE, "")
+    turns = (
+        Turn(HOSTILE, answered, follows=HOSTILE, editions=(edition,)),
+        Turn(HOSTILE, nothing),
+        Turn(HOSTILE, error=HOSTILE),
+        Turn(HOSTILE),
+    )
+    shelf = Shelf({HOSTILE: HOSTILE, "b": "B"}, {HOSTILE: Source(hostile, sentences)})
     pages = [
-        article_html(hostile, sentences, Shown((citation,), focus=1)),
-        log_html(turns, titles={HOSTILE: HOSTILE, "b": "B"}),
+        article_html(hostile, sentences) + found_html(hostile, sentences, Shown((citation,), focus=1)),
+        log_html(turns, shelf=shelf),
         log_html((), examples=[HOSTILE]),
         no_article_html(HOSTILE),
         index_error_html(HOSTILE),
@@ -170,17 +196,17 @@ def test_citations_of_other_articles_and_of_changed_text_are_not_marked() -> Non
     before, after = article("Old news. Same here."), article("New news! Same here.")
     other = article("Elsewhere.", id="b")
     shown = Shown((citation_of(before, "Old"), citation_of(before, "Same"), citation_of(other, "Else")), focus=2)
-    reader = read_text(article_html(after, sentences_of_article(after), shown))
+    reader = read_text(found_html(after, sentences_of_article(after), shown))
     assert [attrs["data-citation"] for tag, attrs in reader.tags if tag == "mark"] == ["2"]
     assert "This article has changed" in reader.text
-    unchanged = article_html(before, sentences_of_article(before), shown)
+    unchanged = found_html(before, sentences_of_article(before), shown)
     assert "has changed" not in unchanged
 
 
 def test_of_the_nearest_sentences_only_the_followed_one_is_marked_and_not_as_a_citation() -> None:
     there = article("One is here. Two is here.")
     nearest = (citation_of(there, "One", words="One"), citation_of(there, "Two", words="Two"))
-    reader = read_text(article_html(there, sentences_of_article(there), Shown(nearest, "nearest", turn=0, focus=2)))
+    reader = read_text(found_html(there, sentences_of_article(there), Shown(nearest, "nearest", turn=0, focus=2)))
     ((_, attrs, start, end),) = (each for each in reader.inside if each[0] in {"mark", "strong"})
     assert (attrs["data-nearest"], reader.text[start:end]) == ("2", "Two is here.")
     assert "data-citation" not in attrs
@@ -189,15 +215,27 @@ def test_of_the_nearest_sentences_only_the_followed_one_is_marked_and_not_as_a_c
 @pytest.mark.parametrize(
     ("paragraph", "opening"),
     [
-        ("## Tools", '<h4 dir="auto"><span class="sign">## </span>Tools</h4>'),
-        ("- one\n- two", '<p dir="auto" class="lines">- one\n- two</p>'),
-        ("Roses are red\nviolets are blue", '<p dir="auto" class="lines">Roses are red\nviolets are blue</p>'),
-        ("A plain paragraph.", '<p dir="auto">A plain paragraph.</p>'),
-        ("#hashtag first", '<p dir="auto">#hashtag first</p>'),
+        ("## Tools", '<h4 {}><span class="sign">## </span>Tools</h4>'),
+        (
+            "- one\n- two",
+            '<div class="list" {}><ul><li><span class="sign">- </span>one\n</li>'
+            '<li><span class="sign">- </span>two</li></ul></div>',
+        ),
+        (
+            "Bring these:\n1. one\n2. two",
+            '<div class="list" {}><p>Bring these:\n</p>'
+            '<ul><li class="numbered">1. one\n</li><li class="numbered">2. two</li></ul></div>',
+        ),
+        ("- one alone", '<div class="list" {}><ul><li><span class="sign">- </span>one alone</li></ul></div>'),
+        ("— Yes, she said.", "<p {}>— Yes, she said.</p>"),
+        ("Roses are red\nviolets are blue", '<p class="lines" {}>Roses are red\nviolets are blue</p>'),
+        ("A plain paragraph.", "<p {}>A plain paragraph.</p>"),
+        ("#hashtag first", "<p {}>#hashtag first</p>"),
     ],
 )
 def test_headings_lists_and_verse_are_set_as_such(paragraph: str, opening: str) -> None:
-    assert text_html(paragraph, sentences_of_article(article(paragraph))) == opening
+    about = f'dir="auto" data-p="0" style="--lines:{len(paragraph.splitlines())}"'
+    assert text_html(paragraph, sentences_of_article(article(paragraph))) == opening.format(about)
 
 
 def test_wrapped_prose_flows() -> None:
@@ -212,8 +250,11 @@ def test_an_answer_links_each_quote_to_its_number_and_says_where_it_stands_and_h
     reader = read_text(log_html((Turn("When?", answer),)))
     links = [attrs for tag, attrs in reader.tags if tag == "a"]
     assert [(each["data-citation"], each["data-turn"]) for each in links] == [("1", "0"), ("2", "0")]
-    found = re.findall(r"\[\d\]|Paragraph \d+|[A-Z][a-z ]+, \d+\s%", reader.text)
-    assert " ".join(" ".join(found).split()) == "[1] Paragraph 2 Very likely, 93 % [2] Paragraph 2 Likely, 71 %"
+    found = re.findall(r"\[\d\]|Paragraph \d+|[A-Z][a-z ]+ · \d+\s% sure", reader.text)
+    assert (
+        " ".join(" ".join(found).split())
+        == "[1] Paragraph 2 Very likely · 93 % sure [2] Paragraph 2 Likely · 71 % sure"
+    )
     assert reader.tags[0][1]["role"] == "log"
 
 
@@ -232,18 +273,18 @@ def test_a_place_names_its_article_when_there_are_several() -> None:
     there = article("One is here.")
     citation = citation_of(there, "One")
     turns = (Turn("?", Answer("?", "answered", 0.9, (citation,), (citation,), 0.1)),)
-    assert "Title · Paragraph 1" in read_text(log_html(turns, titles={"a": "Title", "b": "Other"})).text
-    assert "Title" not in read_text(log_html(turns, titles={"a": "Title"})).text
+    assert "Title · Paragraph 1" in read_text(log_html(turns, shelf=Shelf({"a": "Title", "b": "Other"}))).text
+    assert "Title · " not in read_text(log_html(turns, shelf=Shelf({"a": "Title"}))).text
 
 
 @pytest.mark.parametrize(
     ("probability", "words"),
     [
-        (1.0, "Very likely, 99 %"),
-        (0.9, "Very likely, 90 %"),
-        (0.7, "Likely, 70 %"),
-        (0.5, "Perhaps, 50 %"),
-        (0.0, "Unlikely, 1 %"),
+        (1.0, "Very likely · 99 % sure"),
+        (0.9, "Very likely · 90 % sure"),
+        (0.7, "Likely · 70 % sure"),
+        (0.5, "Perhaps · 50 % sure"),
+        (0.0, "Unlikely · 1 % sure"),
     ],
 )
 def test_a_probability_is_told_in_words_and_figure_and_never_as_certain(probability: float, words: str) -> None:
@@ -274,3 +315,91 @@ def test_messages_become_sentences_with_their_commands_as_code() -> None:
 def test_the_size_of_the_index_is_told_in_numbers() -> None:
     assert read_text(index_html(1, 58)).text == "Index: 58 sentences in 1 article."
     assert read_text(index_html(2, 12_345, rebuilt=True)).text == "Index rebuilt: 12,345 sentences in 2 articles."
+
+
+def test_the_heading_says_who_wrote_it_when_and_where() -> None:
+    there = Article("a", "Title", "One two.", "https://news.example/a?b=1&c", "Ann Bo", "2026-11-24", (0,))
+    reader = read_text(article_html(there, sentences_of_article(there)))
+    assert "Ann Bo · 24 November 2026 · news.example · 2 words · 1 page" in reader.text
+    (link,) = (attrs for tag, attrs in reader.tags if tag == "a")
+    assert (link["href"], link["rel"]) == ("https://news.example/a?b=1&c", "noopener noreferrer")
+
+
+@pytest.mark.parametrize(
+    ("source", "date", "shown"),
+    [
+        ("javascript://x/%0aalert(1)", "about 1900", "about 1900 · javascript://x/%0aalert(1) · 2 words"),
+        ("/home/ann/secret/report.txt", "", "report.txt · 2 words"),
+        ("http://[broken", "2026-13-40", "2026-13-40 · http://[broken · 2 words"),
+    ],
+)
+def test_only_addresses_of_the_web_become_links_and_only_dates_are_written_out(
+    source: str, date: str, shown: str
+) -> None:
+    there = Article("a", "Title", "One two.", source, date=date)
+    reader = read_text(article_html(there, sentences_of_article(there)))
+    assert shown in reader.text
+    assert "a" not in {tag for tag, _ in reader.tags}
+
+
+def test_pages_are_told_where_they_begin() -> None:
+    there = Article("a", "T", "One is here.\n\nTwo goes on and\non. Three.", "a.pdf", pages=(0, 14, 26))
+    html = article_html(there, sentences_of_article(there))
+    assert [there.text[at:] for at in there.pages[1:]] == ["Two goes on and\non. Three.", "and\non. Three."]
+    page = '<span class="page" data-page="{}"></span>'
+    assert page.format(1) + "<p dir" in html
+    assert page.format(2) + '<p class="lines" dir="auto" data-p="1"' in html
+    assert f"Two goes on {page.format(3)}and" in html
+
+
+def test_the_map_has_a_link_where_each_citation_stands() -> None:
+    there = article("One.\n\n" + 40 * "Filler goes on.\n\n" + "Last one.")
+    shown = Shown((citation_of(there, "Last"), citation_of(there, "One")), turn=3, focus=1)
+    reader = read_text(found_html(there, sentences_of_article(there), shown))
+    ticks = [(attrs["data-citation"], attrs["data-turn"], attrs["style"]) for tag, attrs in reader.tags if tag == "a"]
+    share = 100 * there.text.index("Last") / len(there.text)
+    assert ticks == [("1", "3", f"top:{share:.2f}%"), ("2", "3", "top:0.00%")]
+
+
+def test_a_quote_comes_with_the_sentences_beside_it_and_its_reference() -> None:
+    there = article("First here. Second <b>here.\nThird here.")
+    citation = citation_of(there, "Second")
+    turns = (Turn("?", Answer("?", "answered", 0.9, (citation,), (citation,), 0.1)),)
+    shelf = Shelf({"a": "Title"}, {"a": Source(there, sentences_of_article(there))})
+    reader = read_text(log_html(turns, shelf=shelf))
+    beside = [
+        (reader.text[start:end], "hidden" in attrs)
+        for tag, attrs, start, end in reader.inside
+        if attrs.get("class") == "around"
+    ]
+    assert beside == [("First here.", True), ("Third here.", True)]
+    (copied,) = (attrs["data-copy"] for _, attrs in reader.tags if "data-copy" in attrs)
+    assert copied == reference_of(citation, "Title") == "“Second <b>here.” — Title, paragraph 1"
+
+
+def test_a_quote_of_an_article_that_changed_or_is_gone_says_so() -> None:
+    before, after = article("Old news. Same here."), article("New news! Same here.")
+    citations = (citation_of(before, "Old"), citation_of(before, "Same"))
+    answer = Answer("?", "answered", 0.9, citations, citations, 0.1)
+    turns = settled(asked((), "?"), answer, articles=[before])
+
+    def states(shelf: Shelf) -> list[str]:
+        reader = read_text(log_html(turns, shelf=shelf))
+        return [reader.text[start:end] for _, attrs, start, end in reader.inside if attrs.get("class") == "state"]
+
+    assert states(Shelf({"a": "T"}, {"a": Source(before, sentences_of_article(before))})) == []
+    assert states(Shelf({"a": "T"}, {"a": Source(after, sentences_of_article(after))})) == [
+        "The article has changed since; this sentence no longer stands there.",
+        "The article has changed since; this sentence still stands there.",
+    ]
+    assert states(Shelf({"b": "Other"})) == ["This article is no longer in the library."] * 2
+
+
+def test_a_question_that_leans_on_the_one_before_says_on_which() -> None:
+    there = article("One is here.")
+    answer = Answer("a", "answered", 0.9, (citation_of(there, "One"),), (), 0.1)
+    turns = asked(settled(asked((), "Who went to Rome?"), answer), "And then?")
+    assert [turn.follows for turn in turns] == ["", "Who went to Rome?"]
+    assert "Understood as following Who went to Rome?" in read_text(log_html(turns)).text
+    assert asked(turns, "  ")[-1].follows == ""
+    assert asked(turns, "Who is the head of NATO?")[-1].follows == ""

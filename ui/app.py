@@ -22,7 +22,8 @@ from ui.indexing import connect_index, lay_out_index
 from ui.view import Library, View
 
 _ASSETS = Path(__file__).parent / "assets"
-_STYLES = ("frame", "chat", "composer", "article")
+_STYLES = ("frame", "chat", "composer", "article", "found")
+_SCRIPTS = ("article", "chat", "page")
 
 
 def build_app(library: Library) -> gr.Blocks:
@@ -90,5 +91,5 @@ def _theme() -> gr.themes.Base:
 def _head() -> str:
     """Return the page's style and script, inlined: Gradio would change the selectors of what it is given as `css`."""
     style = "".join((_ASSETS / f"{name}.css").read_text(encoding="utf-8") for name in _STYLES)
-    script = (_ASSETS / "pullquote.js").read_text(encoding="utf-8")
+    script = "".join((_ASSETS / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS)
     return f"<style>{style}</style><script>{script}</script>"

@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from functools import partial
 
 import gradio as gr
+from gradio.components import Component
 
 from index.errors import PullquoteError
-from ui.chat import Turns, asked, earlier_questions, last_shown, log_html, settled
+from ui.chat import Turns, asked, earlier_questions, last_shown, settled
 from ui.events import AT_ONCE, Redraw, Updates, on
-from ui.reading import Shown, opening_html
+from ui.found import Shown, nothing_found_html
+from ui.log import log_html
+from ui.reading import opening_html
 from ui.view import Library, View
 
 # What the page's own script says to Gradio: a citation was followed, an example was chosen.
@@ -24,77 +27,89 @@ element.addEventListener('pullquote:show', (event) => trigger('select', {index: 
 element.addEventListener('pullquote:ask', (event) => trigger('submit', {value: event.detail}));
 """
 
+# The outputs of the article's column, left as they are.
+_STAY: Updates = (gr.skip(),) * 5
+
 _BUG = "something went wrong here: the terminal that serves this page says what"
 
 
 class _Handlers:
-    """What happens when something is asked, clicked or chosen. Holds the library and nothing of any visitor's."""
+    """What happens when something is asked, clicked or chosen. Holds the library and nothing of any visitor's.
+
+    Those that end in the article return what `_open` does: article id, picker, edition, pane, found.
+    """
 
     def __init__(self, library: Library) -> None:
         self._library = library
         self._view = View(library)
 
     def refresh(self, article_id: str, turns: Turns) -> Updates:
-        """Draw the library as it is now. Outputs: article id, picker, pane, everywhere, log."""
+        """Draw the library as it is now. Outputs: everywhere, log, then the article's."""
         titles = self._view.titles()
         shown = article_id if article_id in titles else next(iter(titles), "")
         several = len(titles) > 1
         choices = [(title, each) for each, title in titles.items()]
         picker = gr.update(choices=choices, value=shown or None, visible=several)
-        pane = self._view.pane(shown, last_shown(turns))
-        return shown, picker, pane, gr.update(visible=several), self._view.log(turns, shown)
+        place, _, *drawn = self._open(shown, "", last_shown(turns))
+        return gr.update(visible=several), self._view.log(turns, shown), place, picker, *drawn
 
-    def converse(self, question: str, turns: Turns, article_id: str, everywhere: bool) -> Iterator[Updates]:
-        """Show the question at once, then its answer. Outputs: question, turns, log, article id, picker, pane."""
-        stay = (gr.skip(), gr.skip(), gr.skip())
+    def converse(
+        self, question: str, turns: Turns, article_id: str, everywhere: bool, edition: str
+    ) -> Iterator[Updates]:
+        """Show the question at once, then its answer. Outputs: question, turns, log, then the article's."""
         waiting = asked(turns, question, several=everywhere)
         if not question.strip():
             hint = settled(waiting, error="write a question first")
-            yield "", turns, self._view.log(hint, article_id), *stay
+            yield "", turns, self._view.log(hint, article_id), *_STAY
             return
-        yield "", waiting, self._view.log(waiting, article_id), *stay
+        yield "", waiting, self._view.log(waiting, article_id), *_STAY
         try:
             within = None if everywhere else [article_id]
             answer = self._library.ask(question, article_ids=within, history=earlier_questions(turns))
+            answered = settled(waiting, answer, articles=self._view.quoted(answer))
         except PullquoteError as error:
-            yield *self._failed(waiting, article_id, str(error)), *stay
+            yield *self._failed(waiting, article_id, str(error)), *_STAY
             return
         except Exception:
-            yield *self._failed(waiting, article_id, _BUG), *stay
+            yield *self._failed(waiting, article_id, _BUG), *_STAY
             raise  # a bug ends the wait as any error does, and keeps its traceback in the terminal
-        answered = settled(waiting, answer)
         place = answer.citations[0].article_id if answer.citations else article_id
-        pane = self._view.pane(place, last_shown(answered, focus=1))
-        yield gr.skip(), answered, self._view.log(answered, place), place, place, pane
+        drawn = self._open(place, edition, last_shown(answered, focus=1))
+        yield gr.skip(), answered, self._view.log(answered, place), *drawn
 
     def _failed(self, waiting: Turns, article_id: str, message: str) -> Updates:
         turns = settled(waiting, error=message)
         return gr.skip(), turns, self._view.log(turns, article_id)
 
     def converse_by_example(
-        self, turns: Turns, article_id: str, everywhere: bool, event: gr.EventData
+        self, turns: Turns, article_id: str, everywhere: bool, edition: str, event: gr.EventData
     ) -> Iterator[Updates]:
         """Ask an example that was clicked. Outputs as those of `converse`."""
-        yield from self.converse(str(event.value), turns, article_id, everywhere)
+        yield from self.converse(str(event.value), turns, article_id, everywhere, edition)
 
-    def follow(self, turns: Turns, event: gr.SelectData) -> Updates:
-        """Show the place of a sentence of any turn. Outputs: article id, picker, pane."""
+    def follow(self, turns: Turns, edition: str, event: gr.SelectData) -> Updates:
+        """Show the place of a sentence of any turn."""
         turn, kind, number = event.index
         answer = turns[turn].answer
         if answer is None:
-            return gr.skip(), gr.skip(), gr.skip()
+            return _STAY
         citations = answer.citations if kind == "citation" else answer.nearest
-        place = citations[number - 1].article_id
-        return place, place, self._view.pane(place, Shown(citations, kind, turn, number))
+        return self._open(citations[number - 1].article_id, edition, Shown(citations, kind, turn, number))
 
     def read(self, article_id: str, turns: Turns) -> Updates:
-        """Open an article that was chosen. Outputs: article id, log, pane."""
+        """Open an article that was chosen. Outputs: log, then the article's."""
         log = gr.skip() if turns else self._view.log(turns, article_id)
-        return article_id, log, self._view.pane(article_id, last_shown(turns))
+        return log, *self._open(article_id, "", last_shown(turns))
 
     def new_chat(self, article_id: str) -> Updates:
-        """Forget the chat. Outputs: turns, log, pane."""
-        return (), self._view.log((), article_id), self._view.pane(article_id)
+        """Forget the chat. Outputs: turns, log, found."""
+        return (), self._view.log((), article_id), self._view.found(article_id, Shown())
+
+    def _open(self, article_id: str, drawn: str, shown: Shown) -> Updates:
+        """Show an article and what is marked in it; its text is sent only where another edition is `drawn`."""
+        edition = self._view.edition(article_id)
+        pane = gr.skip() if edition and edition == drawn else self._view.pane(article_id)
+        return article_id, article_id or None, edition, pane, self._view.found(article_id, shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +125,18 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """The parts of the page that are read."""
+    """The parts of the page that are read; `edition` tells which text of which article is drawn."""
 
     article_id: gr.State
     picker: gr.Dropdown
+    edition: gr.State
     pane: gr.HTML
+    found: gr.HTML
+
+    @property
+    def drawn(self) -> list[Component]:
+        """What is drawn when an article is opened, in the order in which the handlers return it."""
+        return [self.article_id, self.picker, self.edition, self.pane, self.found]
 
 
 def lay_out_conversation() -> Conversation:
@@ -138,10 +160,12 @@ def lay_out_conversation() -> Conversation:
 
 def lay_out_reader() -> Reader:
     """Make the parts of the article's column, still empty."""
-    article_id = gr.State("")
+    article_id, edition = gr.State(""), gr.State("")
     picker = gr.Dropdown([], label="Article", elem_id="picker", visible=False, container=False, show_label=False)
-    pane = gr.HTML(opening_html(), elem_id="reading", apply_default_css=False, js_on_load=None)
-    return Reader(article_id, picker, pane)
+    with gr.Row(elem_id="sheet"):
+        pane = gr.HTML(opening_html(), elem_id="reading", apply_default_css=False, js_on_load=None)
+        found = gr.HTML(nothing_found_html(), elem_id="finds", apply_default_css=False, js_on_load=None)
+    return Reader(article_id, picker, edition, pane, found)
 
 
 def connect_chat(
@@ -150,25 +174,20 @@ def connect_chat(
     """Ask, follow citations, open articles, begin again; return how to draw all that when the library has changed."""
     handlers = _Handlers(library)
     turns, log, everywhere = conversation.turns, conversation.log, conversation.everywhere
-    redraw = Redraw(
-        handlers.refresh,
-        (reader.article_id, turns),
-        (reader.article_id, reader.picker, reader.pane, everywhere, log),
-    )
+    redraw = Redraw(handlers.refresh, (reader.article_id, turns), (everywhere, log, *reader.drawn))
     on(app.load, redraw.handler, list(redraw.inputs), list(redraw.outputs))
-    on(reader.picker.input, handlers.read, [reader.picker, turns], [reader.article_id, log, reader.pane])
+    on(reader.picker.input, handlers.read, [reader.picker, turns], [log, *reader.drawn])
 
-    state = [turns, reader.article_id, everywhere]
-    place = [reader.article_id, reader.picker, reader.pane]
+    state = [turns, reader.article_id, everywhere, reader.edition]
     ask = partial(
         on,
-        outputs=[conversation.question, turns, log, *place],
+        outputs=[conversation.question, turns, log, *reader.drawn],
         concurrency_limit=AT_ONCE,
         concurrency_id="ask",
     )
     submitted = [conversation.question.submit, conversation.send.click]
     typed = ask(submitted, handlers.converse, [conversation.question, *state])
     example = ask(log.submit, handlers.converse_by_example, state)
-    on(log.select, handlers.follow, turns, place)
-    on(new_chat.click, handlers.new_chat, reader.article_id, [turns, log, reader.pane], cancels=[typed, example])
+    on(log.select, handlers.follow, [turns, reader.edition], reader.drawn)
+    on(new_chat.click, handlers.new_chat, reader.article_id, [turns, log, reader.found], cancels=[typed, example])
     return redraw

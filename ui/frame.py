@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from ui.marks import message_html
 
+_KEYS = (
+    ("Enter", "ask; with Shift a new line"),
+    ("j, k", "next and previous citation"),
+    ("Escape", "from the article back to the quote"),
+    ("/", "to the question"),
+    ("?", "these keys"),
+)
+
 
 def brand_html() -> str:
-    """Return the name of the page, and the two tabs that narrow screens have instead of two panes."""
+    """Return the name of the page, the two tabs that narrow screens have instead of two panes, and the keys."""
     tabs = "".join(
         f'<button type="button" data-view-tab="{view}" aria-pressed="{pressed}">{name}</button>'
         for view, name, pressed in (("chat", "Chat", "true"), ("article", "Article", "false"))
@@ -14,6 +22,19 @@ def brand_html() -> str:
     return (
         '<h1 class="brand"><span aria-hidden="true">“</span>Pullquote</h1>'
         f'<nav class="tabs" aria-label="Panes">{tabs}</nav>'
+        '<button type="button" class="ask-keys" data-keys aria-label="Keys" title="Keys (?)">?</button>'
+        f'{_keys_html()}<p id="said" role="status"></p>'
+    )
+
+
+def _keys_html() -> str:
+    rows = "".join(
+        f"<dt>{' '.join(f'<kbd>{key}</kbd>' for key in keys.split(', '))}</dt><dd>{does}</dd>" for keys, does in _KEYS
+    )
+    return (
+        '<dialog id="keys" aria-labelledby="keys-title"><h2 id="keys-title">Keys</h2>'
+        "<p>In the conversation and in the article:</p>"
+        f'<dl>{rows}</dl><button type="button" data-close>Close</button></dialog>'
     )
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 from index.errors import PullquoteError
 from index.types import Article, Sentence
 from qa.types import Answer
-from ui.chat import Turns, log_html
+from ui.chat import Turns, quoted_ids
+from ui.found import Shown, found_html, nothing_found_html
 from ui.frame import index_error_html, index_html
-from ui.reading import Shown, article_html, no_article_html
+from ui.log import Shelf, Source, log_html
+from ui.reading import article_html, no_article_html
 
 # Questions to click in an empty chat, for the article that comes with Pullquote. Other articles have none.
 _SEED_ARTICLE = "us-troops-eastern-europe"
@@ -69,15 +72,41 @@ class View:
     def log(self, turns: Turns, article_id: str) -> str:
         """Return the conversation; an empty one shows examples when the seed article is open."""
         examples = _SEED_QUESTIONS if article_id == _SEED_ARTICLE else ()
-        return log_html(turns, titles=self.titles(), examples=examples)
+        return log_html(turns, shelf=Shelf(self.titles(), self._sources(turns)), examples=examples)
 
-    def pane(self, article_id: str, shown: Shown | None = None) -> str:
+    def _sources(self, turns: Turns) -> dict[str, Source]:
+        """Return the articles that a chat quotes, without those that are gone or cannot be read."""
+        sources: dict[str, Source] = {}
+        for article_id in dict.fromkeys(each for turn in turns if turn.answer for each in quoted_ids(turn.answer)):
+            with suppress(PullquoteError):
+                sources[article_id] = Source(self._library.article(article_id), self._library.sentences(article_id))
+        return sources
+
+    def quoted(self, answer: Answer) -> tuple[Article, ...]:
+        """Return the articles that an answer quotes."""
+        return tuple(self._library.article(article_id) for article_id in quoted_ids(answer))
+
+    def edition(self, article_id: str) -> str:
+        """Return what tells one text of an article from another; nothing when it cannot be read."""
+        try:
+            return f"{article_id}@{self._library.article(article_id).sha256}"
+        except PullquoteError:
+            return ""
+
+    def pane(self, article_id: str) -> str:
         """Return the article pane."""
         try:
             self._library.articles()  # an empty or broken library has more to say than that one article is missing
-            return article_html(self._library.article(article_id), self._library.sentences(article_id), shown)
+            return article_html(self._library.article(article_id), self._library.sentences(article_id))
         except PullquoteError as error:
             return no_article_html(str(error))
+
+    def found(self, article_id: str, shown: Shown) -> str:
+        """Return what is marked in the article, and the map of it."""
+        try:
+            return found_html(self._library.article(article_id), self._library.sentences(article_id), shown)
+        except PullquoteError:
+            return nothing_found_html()
 
     def index(self) -> str:
         """Return how much is in the index."""
