@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.build import Index, build_index
-from index.encode import Encoder, SentenceTransformerEncoder
+from index.encode import Encoder
+from index.minilm import MiniLMEncoder
 from qa.questions import Question, load_questions
 
 WAYS = {  # weights of cosine, cosine with neighbours, BM25 as a share of the best, MaxSim
@@ -64,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("files", nargs="+", type=Path)
     parser.add_argument("--articles", type=int, default=60, help="articles of each file")
     options = parser.parse_args(arguments)
-    encoder = SentenceTransformerEncoder()
+    encoder = MiniLMEncoder()
     for path in options.files:
         found = ranks(path, encoder, options.articles)
         print(f"\n| {path.stem}, {len(found['BM25'])} questions | Hit@1 | Hit@3 | Recall@10 | Recall@30 |")

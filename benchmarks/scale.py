@@ -26,8 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.build import Index
-from index.encode import SentenceTransformerEncoder
 from index.late import QUESTION_SCALE, SCALE, TokenQuery
+from index.minilm import MiniLMEncoder
 from index.segment import sentences_of_article
 from index.store import Store
 from index.types import Article
@@ -151,7 +151,7 @@ def _plain(text: str) -> str:
 
 
 def _embedded(texts: Sequence[str]) -> Rows:
-    encoder = SentenceTransformerEncoder()
+    encoder = MiniLMEncoder()
     order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
     rows = np.empty((len(texts), encoder.dimension), dtype=np.float32)
     for start in range(0, len(order), 256):

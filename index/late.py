@@ -15,14 +15,14 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from index.batches import batches
 from index.checksum import sha256_of
-from index.network import Network
-from index.wordpieces import CLS, PAD, SEP, Ids, WordPieces
+from index.network import Inputs, Network
+from index.wordpieces import WordPieces
 
 NETWORK: Final = Path(__file__).parent / "models" / "late.onnx"
 
 LONGEST = 128  # word pieces of a text that are read, its ends among them
-BATCH = 32  # texts run together
 
 # The numbers of unit vectors are kept whole: of sentences in 8 bits, of questions in 12. So all sums stay below 2**24,
 # and float32 holds them exactly: no score depends on what else is scored with it.
@@ -80,25 +80,12 @@ class LateEncoder:
     def _run(self, texts: Sequence[str]) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
         rows = [pieces.ids[: LONGEST - 2] for pieces in self._words.encode(texts)]
         made: list[tuple[NDArray[np.float32], NDArray[np.float32]] | None] = [None] * len(rows)
-        order = sorted(range(len(rows)), key=lambda i: len(rows[i]))  # padding is work for nothing
-        for start in range(0, len(order), BATCH):
-            chosen = order[start : start + BATCH]
-            ids, mask = _padded([rows[i] for i in chosen])
-            vectors, weights = self._network.run({"embedded": self._words.embed(ids), "mask": mask})
+        together = list(batches(rows))
+        jobs: list[Inputs] = [{"embedded": self._words.embed(ids), "mask": np.ones_like(ids)} for _, ids in together]
+        for (chosen, _), (vectors, weights) in zip(together, self._network.run(jobs), strict=True):
             for at, i in enumerate(chosen):
-                length = len(rows[i]) + 2
-                made[i] = vectors[at, :length], weights[at, :length]
+                made[i] = vectors[at], weights[at]
         return [one for one in made if one is not None]
-
-
-def _padded(rows: Sequence[Ids]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    width = 2 + max(len(ids) for ids in rows)
-    out = np.full((len(rows), width), PAD, dtype=np.int64)
-    mask = np.zeros_like(out)
-    for i, ids in enumerate(rows):
-        out[i, : len(ids) + 2] = [CLS, *ids, SEP]
-        mask[i, : len(ids) + 2] = 1
-    return out, mask
 
 
 class TokenVectors:

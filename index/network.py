@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
@@ -14,23 +16,52 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
+Inputs = Mapping[str, NDArray[np.generic]]
+Weights = Mapping[str, NDArray[np.float32]]
+
 
 class Network:
-    """An ONNX file, loaded when first needed. Safe to use from several threads."""
+    """An ONNX file, loaded when first needed. Safe to use from several threads.
 
-    def __init__(self, path: Path) -> None:
+    `weights` gives the weights that the file leaves out, by name; they are used where they lie.
+    A run takes one core, and several runs take several: what comes out of a run never depends on the number of cores.
+    """
+
+    def __init__(self, path: Path, weights: Callable[[], Weights] = dict) -> None:
         self._path = path
+        self._weights = weights
         self._lock = Lock()
 
-    def run(self, inputs: Mapping[str, NDArray[np.generic]]) -> list[NDArray[np.float32]]:
-        """Return the network's outputs, in their order."""
+    def run(self, jobs: Sequence[Inputs]) -> list[list[NDArray[np.float32]]]:
+        """Return the network's outputs, in their order, for the inputs of each job."""
         with self._lock:
-            session = self._session
-        outputs: list[NDArray[np.float32]] = session.run(None, dict(inputs))
-        return outputs
+            session, pool = self._session, self._pool
+
+        def outputs(inputs: Inputs) -> list[NDArray[np.float32]]:
+            made: list[NDArray[np.float32]] = session.run(None, dict(inputs))
+            return made
+
+        return [outputs(jobs[0])] if len(jobs) == 1 else list(pool.map(outputs, jobs))
+
+    @cached_property
+    def _pool(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(_cores())
 
     @cached_property
     def _session(self) -> InferenceSession:
         import onnxruntime  # imported here: 0.3 s that commands which answer no question do without
 
-        return onnxruntime.InferenceSession(str(self._path), providers=["CPUExecutionProvider"])
+        options = onnxruntime.SessionOptions()
+        # Within a run the threads of the runtime wait for each other, in a busy loop: runs side by side do without.
+        options.intra_op_num_threads = 1
+        weights = self._weights()
+        values = [onnxruntime.OrtValue.ortvalue_from_numpy(each) for each in weights.values()]
+        options.add_external_initializers(list(weights), values)
+        session = onnxruntime.InferenceSession(str(self._path), options, providers=["CPUExecutionProvider"])
+        self._kept = values  # the session uses them, and does not keep them
+        return session
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

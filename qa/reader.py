@@ -9,15 +9,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from index.network import Network
+from index.network import Inputs, Network
 from index.wordpieces import SEP, Pieces, WordPieces
 from qa.calibration import Calibration
 from qa.types import Reading
-from qa.windows import SENTENCE_TOKENS, Batch, Window, lay_out, stack
+from qa.windows import SENTENCE_TOKENS, Batch, Window, lay_out
 
 MODELS: Final = Path(__file__).parent / "models"
 ANSWER_TOKENS = 30  # the longest answer that is marked inside a sentence; longer ones are the sentence itself
-BATCH = 8  # windows run together: a larger batch is no faster on two cores and holds more memory
 
 # Words that say nothing about what is asked: meeting them again is no match.
 _WORDS: Final = (
@@ -54,23 +53,12 @@ class Reader:
             [Window(0, tuple(t.ids[:SENTENCE_TOKENS] for t in window)) for window in windows],
             self._ignored,
         )
-        # similar lengths together: padding is work for nothing
-        order = sorted(range(len(rows)), key=lambda i: rows[i].ids.shape[1])
-        readings: list[list[Reading]] = [[] for _ in rows]
-        for start in range(0, len(order), BATCH):
-            chosen = order[start : start + BATCH]
-            batch = stack([rows[i] for i in chosen])
-            for at, out in zip(chosen, self._run(batch), strict=True):
-                readings[at] = _readings(out[: rows[at].ids.shape[1]], rows[at], windows[at])
-        return readings
+        # Each window by itself: put together they are no faster, and would need padding.
+        outputs = self._network.run([self._inputs(row) for row in rows])
+        return [_readings(out[0], row, window) for (out,), row, window in zip(outputs, rows, windows, strict=True)]
 
-    def _run(self, batch: Batch) -> NDArray[np.float32]:
-        inputs: dict[str, NDArray[np.generic]] = {
-            "embedded": self._words.embed(batch.ids),
-            "types": batch.types,
-            "mask": batch.mask,
-        }
-        return self._network.run(inputs)[0]
+    def _inputs(self, row: Batch) -> Inputs:
+        return {"embedded": self._words.embed(row.ids), "types": row.types, "mask": row.mask}
 
 
 def _readings(out: NDArray[np.float32], row: Batch, window: Sequence[Pieces]) -> list[Reading]:

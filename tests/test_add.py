@@ -30,7 +30,7 @@ DATA = Path(__file__).parent / "data"
 @pytest.fixture
 def add(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Add:
     """Run `pullquote add` in an empty folder, with an encoder that needs no model."""
-    monkeypatch.setattr("ui.library.SentenceTransformerEncoder", lambda model: FakeEncoder())
+    monkeypatch.setattr("ui.library.encoder_of", lambda model: FakeEncoder())
     work = tmp_path / "work"
     work.mkdir()
     monkeypatch.chdir(work)
@@ -199,10 +199,10 @@ def test_interrupt_leaves_the_old_generation_whole(add: Add, monkeypatch: pytest
     write("b.txt", "Two.")
     assert add("a.txt") == 0
     before = {path: path.read_bytes() for path in add.home.rglob("*") if path.is_file()}
-    monkeypatch.setattr("ui.library.SentenceTransformerEncoder", lambda model: Interrupted())
+    monkeypatch.setattr("ui.library.encoder_of", lambda model: Interrupted())
     assert add("a.txt", "b.txt") == 130
     assert {path: path.read_bytes() for path in add.home.rglob("*") if path.is_file()} == before
-    monkeypatch.setattr("ui.library.SentenceTransformerEncoder", lambda model: FakeEncoder())
+    monkeypatch.setattr("ui.library.encoder_of", lambda model: FakeEncoder())
     assert add("a.txt", "b.txt") == 0
     assert list(add.articles) == ["a", "b"]
 

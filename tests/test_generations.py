@@ -34,7 +34,7 @@ class Pullquote:
 @pytest.fixture
 def pullquote(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> Pullquote:
     """Three generations: troops; troops and cats; those and river."""
-    monkeypatch.setattr("ui.library.SentenceTransformerEncoder", lambda model: FakeEncoder(model or "words"))
+    monkeypatch.setattr("ui.library.encoder_of", lambda model: FakeEncoder(model or "words"))
     monkeypatch.setattr("ui.library.Reader", WordReader)
     make_library(home)
     Store(home).add([RIVER], FakeEncoder())

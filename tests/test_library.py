@@ -18,7 +18,7 @@ from ui.library import Library
 
 @pytest.fixture
 def library(home: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
-    monkeypatch.setattr("ui.library.SentenceTransformerEncoder", lambda model: FakeEncoder(model or "words"))
+    monkeypatch.setattr("ui.library.encoder_of", lambda model: FakeEncoder(model or "words"))
     Store(home).add([TROOPS, CATS], FakeEncoder())
     return Library(home)
 

@@ -125,7 +125,7 @@ class Killed(FakeEncoder):
             os.kill(os.getpid(), signal.SIGKILL)
         return super().encode(texts)
 
-ui.library.SentenceTransformerEncoder = lambda model: Killed()
+ui.library.encoder_of = lambda model: Killed()
 main(["--home", sys.argv[1], "add", sys.argv[2]])
 """
 
@@ -150,7 +150,7 @@ def test_two_hundred_articles_of_which_the_writer_is_killed_half_way(
     assert done.returncode == -signal.SIGKILL, done.stderr
     assert Store(home).articles() == ()
     encoder = FakeEncoder()
-    monkeypatch.setattr("ui.library.SentenceTransformerEncoder", lambda model: encoder)
+    monkeypatch.setattr("ui.library.encoder_of", lambda model: encoder)
     assert main(["--home", str(home), "add", str(stories)]) == 0
     assert capsys.readouterr().out.count("added ") == 200
     assert len(encoder.encoded) == 1000 - 2 * 256

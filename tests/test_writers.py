@@ -174,7 +174,7 @@ def edition(number: int) -> list[Article]:
 def test_reader_sees_one_generation_at_a_time_while_another_process_rebuilds_fifty_times(
     home: Path, child: Child, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ui.library.SentenceTransformerEncoder", lambda model: FakeEncoder())
+    monkeypatch.setattr("ui.library.encoder_of", lambda model: FakeEncoder())
     Store(home).add(edition(0), FakeEncoder())
     library = Library(home)
     writer = child(REBUILD, home)

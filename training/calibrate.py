@@ -20,7 +20,8 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from index.build import build_index
-from index.encode import Encoder, SentenceTransformerEncoder
+from index.encode import Encoder
+from index.minilm import MiniLMEncoder
 from qa.answer import rank
 from qa.calibration import Calibration, features
 from qa.metrics import auroc, calibration_error
@@ -47,7 +48,7 @@ class Asked:
 
 def collect(folder: Path) -> list[Asked]:
     """Ask the questions of the development sets."""
-    encoder, reader = SentenceTransformerEncoder(), Reader()
+    encoder, reader = MiniLMEncoder(), Reader()
     asked: list[Asked] = []
     for name, limit in QUESTIONS.items():
         questions = load_questions(folder / f"{name}.jsonl")

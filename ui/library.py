@@ -9,7 +9,7 @@ from pathlib import Path
 
 from index.admit import Admission
 from index.build import Index
-from index.encode import Encoder, SentenceTransformerEncoder
+from index.encode import Encoder, encoder_of
 from index.errors import UnreadableArticle
 from index.fetch import Fetched, fetch
 from index.gather import Input, gather
@@ -86,7 +86,7 @@ class Library:
                 model = self._store.status().model
                 if self._encoder is not None and self._encoder.model != model:
                     self._encoder = None  # the index has been rebuilt with another, or rolled back to another
-            self._encoder = self._encoder or SentenceTransformerEncoder(model)
+            self._encoder = self._encoder or encoder_of(model)
             return self._encoder
 
     def articles(self) -> tuple[Article, ...]:
