@@ -31,7 +31,7 @@ WAYS = {  # weights of cosine, cosine with neighbours, BM25 as a share of the be
 
 def scores(question: Question, index: Index, wide: NDArray[np.float32], encoder: Encoder) -> NDArray[np.float64]:
     """Return `(sentences, 4)`: cosine, cosine with neighbours, BM25 as a share of the best, MaxSim."""
-    hits = index.search(question.text, len(index.sentences))
+    hits = index.search(index.query(question.text), len(index.sentences))
     table = np.zeros((len(index.sentences), 4))
     best = max(hit.lexical for hit in hits) or 1.0
     for hit in hits:

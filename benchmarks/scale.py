@@ -33,7 +33,7 @@ from index.store import Store
 from index.types import Article
 from index.vectors import EXACT_LIMIT
 from qa.questions import load_questions
-from qa.retrieve import retrieve
+from qa.retrieve import WINDOWS, retrieve
 
 ARTICLE = 50  # sentences of an article
 STRAY = 0.5  # of the difference of two vectors
@@ -221,9 +221,15 @@ def measure(base: Real, root: Path) -> Measured:
 
 
 def _asked(question: str, index: Index) -> tuple[float, float]:
-    """Return the time and the time on a processor that it takes to find the candidates."""
+    """Return the time and the time on a processor that it takes to find the candidates and the leads of those read.
+
+    The passages that are read stand in so many articles at most.
+    """
     wall, cpu = time.perf_counter(), time.process_time()
-    retrieve(question, index, article_ids=None, history=())
+    query = index.query(question)
+    hits = retrieve(query, index, article_ids=None)
+    likeliest = list(dict.fromkeys(hit.sentence.article_id for hit in hits))[:WINDOWS]
+    index.with_leads(hits, query, likeliest)
     return time.perf_counter() - wall, time.process_time() - cpu
 
 
@@ -234,7 +240,7 @@ def recall(base: Real, index: Index) -> float:
         cosines = base.question_rows[start : start + 10] @ index.vectors.T
         exact = np.argpartition(-cosines, 9, axis=1)[:, :10].tolist()
         for question, nearest in zip(base.questions[start : start + 10], exact, strict=True):
-            found = [hit.row for hit in index.search(question, 60)[:10]]
+            found = [hit.row for hit in index.search(index.query(question), 60)[:10]]
             shares.append(len({*nearest} & {*found}) / 10)
     return float(np.mean(shares))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -12,9 +13,10 @@ from numpy.typing import NDArray
 
 from index.embed import Embedded, Encode, Progress, embed, encode_all
 from index.encode import Encoder, fingerprint_of
-from index.errors import ArticleNotFound, EmptyQuestion
+from index.errors import ArticleNotFound
 from index.late import TokenVectors
 from index.lexical import Lexical
+from index.query import Query
 from index.sentences import Sentences
 from index.types import Article, Hit, Sentence
 from index.vectors import EXACT_LIMIT, Vectors
@@ -88,40 +90,45 @@ class Index:
         """Return the slice of its article that a sentence is. Raises `ArticleNotFound`."""
         return self.article(sentence.article_id).text[sentence.start : sentence.end]
 
-    def search(self, question: str, k: int, *, article_ids: Sequence[str] | None = None, around: int = 0) -> list[Hit]:
+    def query(self, question: str) -> Query:
+        """Return a question as it is compared with sentences. Raises `EmptyQuestion`."""
+        return Query.of(question, self._encoder)
+
+    def search(self, query: Query, k: int, *, article_ids: Sequence[str] | None = None, around: int = 0) -> list[Hit]:
         """Return the k sentences nearest by cosine and the k best by BM25, each once: k to 2k hits.
 
         With `around` the sentences up to so far before and after each in its article come along: what answers may
-        stand beside what was found. Hits come by similarity, best first, then by row, with all scores. Sentences
-        that share no word with the question are no lexical find, so fewer come back where there are fewer. With
-        `article_ids` only those articles are searched; no score depends on that. Raises `EmptyQuestion`,
-        `ArticleNotFound`.
+        stand beside what was found. Hits come by similarity, best first, then by row, with all scores but the lead.
+        Sentences that share no word with the question are no lexical find, so fewer come back where there are fewer.
+        With `article_ids` only those articles are searched; no score depends on that. Raises `ArticleNotFound`.
         """
-        if not question.strip():
-            raise EmptyQuestion
         among = None if article_ids is None else self._rows_among(article_ids)
-        vector = self._encoder.encode([question])[0]
-        words = self._lexical.scores(question)
-        found = np.union1d(self._vectors.nearest(vector, k, among=among), _best(words, k, among))
+        words = self._lexical.scores(query.text)
+        found = np.union1d(self._vectors.nearest(query.vector, k, among=among), _best(words, k, among))
         if around:
             found = self._with_neighbours(found, around)
-        similarities = self._vectors.similarities(vector, found)
-        late, lead = self._late(question, found)
+        similarities = self._vectors.similarities(query.vector, found)
+        late = self._tokens.max_sim(query.pieces, _runs(found))
         order = np.argsort(-similarities, kind="stable")
         rows = found[order]
-        scores = (each[order].tolist() for each in (similarities, words[found], late, lead))
+        scores = (each[order].tolist() for each in (similarities, words[found], late))
         return [Hit(*one) for one in zip(rows.tolist(), self._sentences.at(rows), *scores, strict=True)]
 
-    def _late(self, question: str, rows: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return the MaxSim of a question and each of some rows, and its lead over the others of the row's article."""
-        own = [self._sentences.rows_beside(row) for row in rows.tolist()]
-        articles = list(dict.fromkeys(own))
-        every = self._tokens.max_sim(self._encoder.late.encode_question(question), articles)
-        ends = np.cumsum([len(article) for article in articles])
-        leads = np.concatenate([_leads(scores) for scores in np.split(every, ends)])
-        begins = dict(zip(articles, (ends - [len(article) for article in articles]).tolist(), strict=True))
-        places = [begins[article] + row - article.start for article, row in zip(own, rows.tolist(), strict=True)]
-        return every[places], leads[places]
+    def with_leads(self, hits: Sequence[Hit], query: Query, article_ids: Sequence[str]) -> list[Hit]:
+        """Return hits, those of some articles with their lead; each sentence of these is compared with the question.
+
+        Raises `ArticleNotFound`.
+        """
+        own = {article_id: self._rows_of(article_id) for article_id in article_ids}
+        every = self._tokens.max_sim(query.pieces, list(own.values()))
+        ends = np.cumsum([len(rows) for rows in own.values()], dtype=np.int64)
+        leads = dict(zip(own, (_leads(scores) for scores in np.split(every, ends)), strict=False))
+        return [
+            replace(hit, lead=float(leads[hit.sentence.article_id][hit.sentence.ordinal]))
+            if hit.sentence.article_id in leads
+            else hit
+            for hit in hits
+        ]
 
     def embedded(self) -> Embedded:
         """Return the texts of all sentences with their vectors, so that none need be embedded again."""
@@ -192,6 +199,12 @@ def _best(scores: NDArray[np.float32], k: int, among: NDArray[np.int64] | None) 
         lowest = np.partition(scores[rows], len(rows) - k)[len(rows) - k]
         rows = rows[scores[rows] >= lowest]
     return rows[np.argsort(-scores[rows], kind="stable")[: max(k, 0)]]
+
+
+def _runs(rows: NDArray[np.int64]) -> list[range]:
+    """Return rows, which are in order, as ranges of consecutive ones."""
+    parts = np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1)
+    return [range(int(part[0]), int(part[-1]) + 1) for part in parts if len(part)]
 
 
 def _leads(scores: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -6,7 +6,7 @@ among the sentence's word pieces (MaxSim of ColBERT, Khattab & Zaharia 2020). Th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +23,7 @@ from index.wordpieces import WordPieces
 NETWORK: Final = Path(__file__).parent / "models" / "late.onnx"
 
 LONGEST = 128  # word pieces of a text that are read, its ends among them
+_BLOCK = 16_384  # word pieces compared at once: 4 MB as float32
 
 # The numbers of unit vectors are kept whole: of sentences in 8 bits, of questions in 12. So all sums stay below 2**24,
 # and float32 holds them exactly: no score depends on what else is scored with it.
@@ -111,15 +112,33 @@ class TokenVectors:
 
     def max_sim(self, query: TokenQuery, rows: Sequence[range]) -> NDArray[np.float32]:
         """Return the MaxSim in [-1, 1] of a question and each sentence of some ranges of rows, range after range."""
-        rows = [each for each in rows if len(each)]
-        if not rows:
-            return np.zeros(0, dtype=np.float32)
+        scores = [self._scores(query, block) for block in self._blocks(rows)]
+        return np.concatenate([np.zeros(0, dtype=np.float32), *scores])
+
+    def _scores(self, query: TokenQuery, rows: Sequence[range]) -> NDArray[np.float32]:
         bounds = [self._bounds[each.start : each.stop + 1] for each in rows]
         sums = np.concatenate([self._rows[each[0] : each[-1]] for each in bounds]).astype(np.float32) @ query.vectors.T
         lengths = np.concatenate([np.diff(each) for each in bounds])
         best = np.maximum.reduceat(sums, np.cumsum(lengths) - lengths, axis=0)
         scores: NDArray[np.float32] = np.einsum("ij,j->i", best, query.weights) / np.float32(SCALE * QUESTION_SCALE)
         return scores
+
+    def _blocks(self, rows: Sequence[range]) -> Iterator[list[range]]:
+        """Yield ranges of rows in groups of about `_BLOCK` word pieces; long ranges are parted."""
+        block, pieces = [], 0
+        for each in rows:
+            start = each.start
+            while start < each.stop:
+                room = self._bounds[start] + _BLOCK - pieces
+                stop = max(start + 1, int(np.searchsorted(self._bounds[: each.stop + 1], room, side="right")) - 1)
+                block.append(range(start, stop))
+                pieces += int(self._bounds[stop] - self._bounds[start])
+                if pieces >= _BLOCK or stop < each.stop:
+                    yield block
+                    block, pieces = [], 0
+                start = stop
+        if block:
+            yield block
 
     def save(self, folder: Path) -> None:
         """Write the vectors into a folder that exists. Raises `OSError`."""

@@ -66,8 +66,9 @@ class Hit:
     """A sentence that a search found, with its scores; higher is better, and they are on different scales.
 
     `row` is the sentence's row in the index, `similarity` the cosine in [-1, 1] of question and sentence,
-    `lexical` its BM25 score, 0 or more, `late` the MaxSim in [-1, 1] of their word pieces, `lead` how far that is above
-    the best of any other sentence of the article, in [-2, 2]: negative where another is better.
+    `lexical` its BM25 score, 0 or more, `late` the MaxSim in [-1, 1] of their word pieces. `lead` is how far that is
+    above the best of any other sentence of the article, in [-2, 2], negative where another is better; 0 until it is
+    asked for, because all of the article has to be compared for it.
     """
 
     row: int
@@ -75,4 +76,4 @@ class Hit:
     similarity: float
     lexical: float
     late: float
-    lead: float
+    lead: float = 0.0

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from index.build import Index
 from index.errors import EmptyQuestion
-from index.types import Hit, page_of
+from index.types import page_of
 from qa.followup import leaning
 from qa.reader import Reader
-from qa.retrieve import passages, retrieve
+from qa.retrieve import Passage, passages, retrieve
 from qa.types import Answer, Citation, Quote, Ranked, Reading
 
 NEAREST = 5
@@ -62,18 +62,18 @@ def rank(
     if not any(character.isalnum() for character in question):
         raise EmptyQuestion
     before = leaning(question, history)
-    hits = retrieve(question, index, article_ids=article_ids, history=before)
-    readings = _read(question, before, hits, index, reader)
+    query = index.query(" ".join([*before, question]))
+    hits = retrieve(query, index, article_ids=article_ids)
+    chosen = passages(hits, index, reader)
+    hits = index.with_leads(hits, query, [passage.article_id for passage in chosen])
+    readings = _read(question, before, chosen, reader)
     probabilities = reader.calibration.probabilities(hits, [readings.get(hit.row) for hit in hits])
     ranked = [Ranked(hit, readings.get(hit.row), p) for hit, p in zip(hits, probabilities, strict=True)]
     return sorted(ranked, key=lambda one: (one.reading is None, -one.probability, one.hit.row))
 
 
-def _read(
-    question: str, history: Sequence[str], hits: Sequence[Hit], index: Index, reader: Reader
-) -> dict[int, Reading]:
+def _read(question: str, history: Sequence[str], chosen: Sequence[Passage], reader: Reader) -> dict[int, Reading]:
     """Return the reading of each row that was read."""
-    chosen = passages(hits, index, reader)
     readings = reader.read(question, [p.pieces for p in chosen], history=history)
     return {
         row: reading

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.build import Index
+from index.query import Query
 from index.types import Hit
 from index.wordpieces import Pieces
 from qa.reader import Reader
@@ -28,15 +29,15 @@ class Passage:
     The first `context` of them are read for what follows alone: the passage before says what they are worth.
     """
 
+    article_id: str
     rows: range
     pieces: tuple[Pieces, ...]
     context: int
 
 
-def retrieve(question: str, index: Index, *, article_ids: Sequence[str] | None, history: Sequence[str]) -> list[Hit]:
-    """Return the candidates, best first by what search knows; `history` is the question that it leans on."""
+def retrieve(query: Query, index: Index, *, article_ids: Sequence[str] | None) -> list[Hit]:
+    """Return the candidates, best first by what search knows."""
     size = index.count(article_ids)
-    query = " ".join([*history, question])
     if size <= WHOLE:
         hits = index.search(query, size, article_ids=article_ids)
     else:
@@ -81,5 +82,5 @@ def _cut(article_id: str, first_row: int, index: Index, reader: Reader) -> list[
     for window in cut_windows([p.ids for p in pieces], overlap=OVERLAP):
         rows = range(first_row + window.first, first_row + window.first + len(window.sentences))
         context = made[-1].rows.stop - rows.start if made else 0
-        made.append(Passage(rows, pieces[window.first : window.first + len(rows)], context))
+        made.append(Passage(article_id, rows, pieces[window.first : window.first + len(rows)], context))
     return made

@@ -20,7 +20,7 @@ RIVER = Article("river", "River", "\u00a0The river is long. It waited.\n", "/a/r
 
 def state(index: Index) -> tuple[object, ...]:
     """All that an index is."""
-    hits = index.search("the cat waited in Berlin", 100) if index.sentences else []
+    hits = index.search(index.query("the cat waited in Berlin"), 100) if index.sentences else []
     return list(index.articles.items()), index.sentences, index.vectors.tobytes(), hits
 
 

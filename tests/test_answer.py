@@ -16,7 +16,7 @@ from index.types import Article
 from index.wordpieces import Pieces
 from qa.answer import answer
 from qa.calibration import Calibration
-from qa.retrieve import WINDOWS
+from qa.retrieve import WHOLE, WINDOWS
 from qa.types import Reading
 
 RAIN = Article("rain", "Rain", "It rained in Porto. The river rose by two metres. Nobody was hurt.", "rain.txt")
@@ -141,6 +141,30 @@ def test_what_is_said_of_a_sentence_does_not_depend_on_what_else_is_asked(
     assert [c.article_id for c in filtered if c.article_id not in within] == []
     assert len(filtered) == sum(len(index.sentences_of(article_id)) for article_id in within)
     assert all(c == everywhere[c.article_id, c.ordinal] for c in filtered)
+
+
+def test_what_is_said_of_a_sentence_that_is_read_does_not_depend_on_a_large_library(encoder: FakeEncoder) -> None:
+    names = ["Porto", "Oslo", "Turin", "Ghent", "Basel", "Lyon", "Bergen"]
+    articles = [
+        Article(
+            f"trains-{n}",
+            "Trains",
+            f"The night train to {names[n % 7]} leaves at {n}. It has a dining car, says leaflet {n}. "
+            + " ".join(f"Seat {n} of car {row} is by a window." for row in range(50)),
+            f"{n}.txt",
+        )
+        for n in range(62)
+    ]
+    index = build_index(articles, encoder)
+    assert index.count() > WHOLE
+    question = "When does the night train to Turin leave?"
+    everywhere = [c for c in answer(question, index, LateReader(), nearest=999).nearest if c.answer]
+    asked = sorted({c.article_id for c in everywhere})
+    assert 1 < len(asked) <= WINDOWS
+    for article_id in asked:
+        within = answer(question, index, LateReader(), article_ids=[article_id], nearest=999).nearest
+        assert all(c in within for c in everywhere if c.article_id == article_id)
+    assert answer(question, index, LateReader(), article_ids=asked).nearest == tuple(everywhere[:5])
 
 
 def test_no_article_to_ask_is_no_answer(index: Index) -> None:

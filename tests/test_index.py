@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 from conftest import FakeEncoder
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -69,7 +69,7 @@ WORDS = st.sampled_from(["troops", "waited", "cat", "the river", "Poland", "sail
 def test_search_is_brute_force(question: str, k: int, article_ids: list[str] | None) -> None:
     oracle = Texts(ARTICLES, FakeEncoder())
     index = build_index(ARTICLES, FakeEncoder())
-    hits = index.search(question, k, article_ids=article_ids)
+    hits = index.search(index.query(question), k, article_ids=article_ids)
     assert rounded(hits) == oracle.search(question, k, article_ids)
     for hit in hits:
         assert hit.sentence == index.sentences[hit.row]
@@ -77,21 +77,45 @@ def test_search_is_brute_force(question: str, k: int, article_ids: list[str] | N
         assert hit.late == pytest.approx(oracle.late(question, index.text_of(hit.sentence)), abs=0.01)
 
 
+@settings(max_examples=40)
+@given(st.lists(WORDS, min_size=1, max_size=4).map(" ".join), st.integers(1, 12))
+def test_lead_is_over_every_other_sentence_of_the_article_found_or_not(question: str, k: int) -> None:
+    articles = [*ARTICLES, Article("alone", "Alone", "The cat waited.", "a.txt")]
+    oracle, index = Texts(articles, FakeEncoder()), build_index(articles, FakeEncoder())
+    late = [(article_id, oracle.late(question, text)) for article_id, text in oracle.rows()]
+    hits = index.search(index.query(question), k)
+    led = index.with_leads(hits, index.query(question), ["cats", "alone", "river"])
+    assert [replace(hit, lead=0.0) for hit in led] == hits
+    for hit in led:
+        own = hit.sentence.article_id
+        others = [score for row, (article_id, score) in enumerate(late) if article_id == own and row != hit.row]
+        expected = {"troops": 0.0, "alone": 0.2}[own] if own in ("troops", "alone") else late[hit.row][1] - max(others)
+        assert hit.lead == pytest.approx(expected, abs=0.02)
+
+
+def test_leads_of_no_article_and_of_one_that_is_not_there(encoder: FakeEncoder) -> None:
+    index = build_index(ARTICLES, encoder)
+    query = index.query("troops")
+    assert index.with_leads(index.search(query, 9), query, []) == index.search(query, 9)
+    with pytest.raises(ArticleNotFound):
+        index.with_leads([], query, ["dogs"])
+
+
 def test_filter_leaves_k_hits_and_every_score(encoder: FakeEncoder) -> None:
     index = build_index(ARTICLES, encoder)
-    everywhere = {hit.row: hit for hit in index.search("troops waited", 100)}
-    within = index.search("troops waited", 3, article_ids=["river"])
+    everywhere = {hit.row: hit for hit in index.search(index.query("troops waited"), 100)}
+    within = index.search(index.query("troops waited"), 3, article_ids=["river"])
     assert [hit.sentence.article_id for hit in within] == ["river"] * 3
     assert within == [everywhere[hit.row] for hit in within]
 
 
 def test_several_articles_are_searched_together_and_named_twice_are_searched_once(encoder: FakeEncoder) -> None:
     index = build_index(ARTICLES, encoder)
-    everywhere = index.search("troops waited", 100)
-    within = index.search("troops waited", 100, article_ids=["river", "cats", "river"])
+    everywhere = index.search(index.query("troops waited"), 100)
+    within = index.search(index.query("troops waited"), 100, article_ids=["river", "cats", "river"])
     assert within == [hit for hit in everywhere if hit.sentence.article_id != "troops"]
-    assert index.search("troops waited", 100, article_ids=list(index.articles)) == everywhere
-    assert index.search("troops waited", 100, article_ids=[]) == []
+    assert index.search(index.query("troops waited"), 100, article_ids=list(index.articles)) == everywhere
+    assert index.search(index.query("troops waited"), 100, article_ids=[]) == []
 
 
 def test_articles_and_sentences(encoder: FakeEncoder) -> None:
@@ -128,10 +152,10 @@ def test_unknown_articles_and_empty_questions(encoder: FakeEncoder) -> None:
     with pytest.raises(ArticleNotFound):
         index.sentences_of("dogs")
     with pytest.raises(ArticleNotFound):
-        index.search("troops", 1, article_ids=["cats", "dogs"])
+        index.search(index.query("troops"), 1, article_ids=["cats", "dogs"])
     for question in ("", " \n"):
         with pytest.raises(EmptyQuestion):
-            index.search(question, 1)
+            index.search(index.query(question), 1)
 
 
 def test_each_text_is_encoded_once_and_progress_is_told(encoder: FakeEncoder) -> None:
@@ -159,7 +183,7 @@ def test_known_sentences_are_not_encoded_again(encoder: FakeEncoder) -> None:
 def test_no_articles(encoder: FakeEncoder) -> None:
     index = build_index([], encoder)
     assert (index.sentences, index.vectors.shape) == ((), (0, 64))
-    assert index.search("troops", 5) == []
+    assert index.search(index.query("troops"), 5) == []
 
 
 class BadEncoder(FakeEncoder):
@@ -216,26 +240,26 @@ def test_neighbours_of_a_find_come_along_within_its_article(encoder: FakeEncoder
         Article("two", "Two", "White goose. Black swan.", "two.txt"),
     ]
     index = build_index(articles, encoder)
-    alone = index.search("grey wolf", 1)
+    alone = index.search(index.query("grey wolf"), 1)
     assert [hit.row for hit in alone] == [3]
-    near = index.search("grey wolf", 1, around=1)
+    near = index.search(index.query("grey wolf"), 1, around=1)
     assert sorted(hit.row for hit in near) == [2, 3]
-    every = {hit.row: hit for hit in index.search("grey wolf", 6)}
+    every = {hit.row: hit for hit in index.search(index.query("grey wolf"), 6)}
     assert all(hit == every[hit.row] for hit in near)
 
 
 @pytest.mark.parametrize("around", [1, 2])
 def test_neighbours_come_along_within_their_article(encoder: FakeEncoder, around: int) -> None:
     index = build_index(ARTICLES, encoder)
-    everywhere = {hit.row: hit for hit in index.search("boats troops", 100)}
+    everywhere = {hit.row: hit for hit in index.search(index.query("boats troops"), 100)}
     for k in (1, 2):
-        found = [hit.row for hit in index.search("boats troops", k)]
+        found = [hit.row for hit in index.search(index.query("boats troops"), k)]
         near = {
             row
             for row, sentence in enumerate(index.sentences)
             for other in found
             if abs(row - other) <= around and sentence.article_id == index.sentences[other].article_id
         }
-        hits = index.search("boats troops", k, around=around)
+        hits = index.search(index.query("boats troops"), k, around=around)
         assert hits == [hit for row, hit in everywhere.items() if row in near]
         assert len(near) > len(found)

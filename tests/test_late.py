@@ -39,6 +39,18 @@ def test_max_sim_is_the_weighted_mean_of_the_best_cosines(seed: int, lengths: li
     assert tokens.max_sim(query, parts).tolist() == [every[row] for part in parts for row in part]
 
 
+def test_many_word_pieces_are_compared_a_part_at_a_time() -> None:
+    rng = np.random.default_rng(0)
+    lengths = [*rng.integers(1, 129, size=600).tolist(), 20_000, 3, 16_384, 1]
+    sentences = [rng.integers(-127, 128, size=(n, 2)).astype(np.int8) for n in lengths]
+    tokens = TokenVectors.build(sentences)
+    query = TokenQuery(np.array([[2047.0, 0.0], [0.0, 2047.0]], dtype=np.float32), np.full(2, 0.5, dtype=np.float32))
+    expected = [float(vectors.max(axis=0).mean()) / SCALE for vectors in sentences]
+    ranges = [range(300, 604), range(7), range(7, 300)]
+    scores = tokens.max_sim(query, ranges)
+    assert scores.tolist() == pytest.approx([expected[row] for each in ranges for row in each])
+
+
 def test_nothing_asked_of_nothing() -> None:
     query = TokenQuery(np.zeros((1, 64), dtype=np.float32), np.ones(1, dtype=np.float32))
     assert TokenVectors.build([]).max_sim(query, [range(0)]).tolist() == []
