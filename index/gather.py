@@ -12,8 +12,16 @@ from index.fetch import Fetched, fetch
 from index.load import SUFFIXES, load_article, load_url
 from index.types import Article
 
-# A file or a folder, a URL, or an article that is one already.
-Input = Path | str | Article
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that was sent here: the path at which it lies is nothing to whoever sent it, its name is."""
+
+    path: Path
+
+
+# A file or a folder, a URL, a file that was sent, or an article that is one already.
+Input = Path | str | Upload | Article
 
 # Told how many sources are read, and of how many.
 Progress = Callable[[int, int], None]
@@ -51,6 +59,8 @@ def gather(
 def _read(source: Input, get: Callable[[str], Fetched]) -> Article:
     if isinstance(source, Article):
         return source
+    if isinstance(source, Upload):
+        return load_article(source.path, source=f"upload: {source.path.name}")
     return load_article(source) if isinstance(source, Path) else load_url(source, get=get)
 
 

@@ -33,18 +33,19 @@ _LONGEST_ID = 60  # of those made of a title
 _NO_WORD = re.compile(r"[\W_]+")
 
 
-def load_article(path: Path) -> Article:
+def load_article(path: Path, *, source: str = "") -> Article:
     """Read a file as an article: its id is made of the file's name, its source is the absolute path.
 
-    Raises `UnreadableArticle` when the file is missing, of a kind that is not read, damaged, too large or without text.
+    `source` takes the path's place, also in messages, where the path means nothing to whoever gave the file. Raises
+    `UnreadableArticle` when the file is missing, of a kind that is not read, damaged, too large or without text.
     """
-    reader = _reader_of(path)
+    shown = source or _printable(path)
+    reader = _reader_of(path, shown)
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise UnreadableArticle(path, error.strerror or str(error), "check the path and its permissions") from error
-    stem = _printable(path.stem)
-    return _article(reader(_printable(path), data, ""), name=stem, source=_printable(path.resolve()))
+        raise UnreadableArticle(shown, error.strerror or str(error), "check the path and its permissions") from error
+    return _article(reader(shown, data, ""), name=_printable(path.stem), source=source or _printable(path.resolve()))
 
 
 def load_url(url: str, *, get: Callable[[str], Fetched] = fetch) -> Article:
@@ -92,23 +93,23 @@ def _article(found: Extract, *, name: str, source: str, article_id: str = "") ->
     )
 
 
-def _reader_of(path: Path) -> Reader:
+def _reader_of(path: Path, shown: str) -> Reader:
     """Return the function that reads files of this kind; see that it is a file first, and no larger than is read."""
     try:
         about = path.stat()
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = getattr(error, "strerror", None) or str(error)
-        raise UnreadableArticle(path, reason, "check the path") from error
+        raise UnreadableArticle(shown, reason, "check the path") from error
     if not stat.S_ISREG(about.st_mode):
         kind = "a folder" if stat.S_ISDIR(about.st_mode) else "not a regular file"
-        raise UnreadableArticle(path, f"it is {kind}", "give the path of a file")
+        raise UnreadableArticle(shown, f"it is {kind}", "give the path of a file")
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         kind = f"{path.suffix} files are" if path.suffix else "a file without a suffix is"
-        raise UnreadableArticle(path, f"{kind} not read", f"give one of {', '.join(SUFFIXES)}")
+        raise UnreadableArticle(shown, f"{kind} not read", f"give one of {', '.join(SUFFIXES)}")
     if about.st_size > LARGEST_FILE:
         reason = f"it has {about.st_size} bytes, more than {LARGEST_FILE}"
-        raise UnreadableArticle(path, reason, "split it into articles")
+        raise UnreadableArticle(shown, reason, "split it into articles")
     return reader
 
 

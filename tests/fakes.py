@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from index.errors import ArticleNotFound, EmptyQuestion
+from index.admit import Admission, admit
+from index.errors import ArticleNotFound, EmptyQuestion, UnreadableArticle
+from index.fetch import Fetched
+from index.gather import Input, gather
 from index.segment import sentences_of_article
 from index.types import Article, Sentence
 from qa.types import Answer, Citation, Quote
+from ui.view import Progress
 
 
 @dataclass(frozen=True, slots=True)
 class FakeSize:
     articles: int
     sentences: int
+    generation: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class FakeAdditions:
+    admissions: tuple[Admission, ...]
+    failures: tuple[UnreadableArticle, ...]
 
 
 def citation_of(article: Article, part: str, *, probability: float = 0.9, words: str = "") -> Citation:
@@ -30,6 +41,13 @@ def citation_of(article: Article, part: str, *, probability: float = 0.9, words:
     return Citation(
         article.id, sentence.ordinal, sentence.paragraph, sentence.start, sentence.end, text, probability, quote
     )
+
+
+def no_web(url: str) -> Fetched:
+    """A page of the web that is there, and none of any other."""
+    if url != "https://news.example/bridge":
+        raise UnreadableArticle(url, "the server answered 404 Not Found", "check the URL")
+    return Fetched(b"The bridge opens in May. It is 90 metres long.", ".txt", "utf-8", "bridge")
 
 
 class FakeLibrary:
@@ -71,7 +89,33 @@ class FakeLibrary:
     def sentences(self, article_id: str) -> tuple[Sentence, ...]:
         return sentences_of_article(self.article(article_id))
 
-    def rebuild(self, progress: Callable[[int, int], None] | None = None) -> FakeSize:
+    def sentence_counts(self) -> dict[str, int]:
+        return {each: len(self.sentences(each)) for each in self._articles}
+
+    def add(
+        self, inputs: Sequence[Input], *, reading: Progress | None = None, progress: Progress | None = None
+    ) -> FakeAdditions:
+        gathered = gather(inputs, get=no_web, progress=reading)
+        admissions = admit(self._articles, gathered.articles)
+        for done, admission in enumerate(admissions, 1):
+            self._articles[admission.article.id] = admission.article
+            if progress:
+                progress(done, len(admissions))
+            self.go.wait(30)
+        return FakeAdditions(admissions, gathered.failures)
+
+    def remove(self, article_ids: Sequence[str]) -> tuple[Article, ...]:
+        gone = tuple(self.article(each) for each in article_ids)
+        for article in gone:
+            self._articles.pop(article.id)
+        return gone
+
+    def restore(self, articles: Sequence[Article], progress: Progress | None = None) -> tuple[Article, ...]:
+        back = tuple(each for each in articles if each.id not in self._articles)
+        self._articles.update({each.id: each for each in back})
+        return back
+
+    def rebuild(self, progress: Progress | None = None) -> FakeSize:
         total = sum(len(self.sentences(each)) for each in self._articles)
         for done in range(0, total + 1, 10):
             if progress:

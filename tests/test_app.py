@@ -75,8 +75,14 @@ def test_an_error_is_told_in_its_own_words(client: Client, question: str, articl
         client.predict(question, article_id, [], api_name="/ask")
 
 
-def test_no_endpoint_but_ask_is_offered(client: Client) -> None:
-    assert list(client.view_api(return_format="dict", print_info=False)["named_endpoints"]) == ["/ask"]
+def test_no_endpoint_of_the_page_itself_is_offered(client: Client) -> None:
+    assert list(client.view_api(return_format="dict", print_info=False)["named_endpoints"]) == [
+        "/ask",
+        "/articles",
+        "/remove",
+        "/rebuild",
+        "/add",
+    ]
 
 
 def test_questions_at_the_same_time_are_not_mixed(client: Client) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ui.cli import main, parser
+from ui.arguments import parser
+from ui.cli import main
 from ui.passwords import parse_users
 
 pytestmark = pytest.mark.model
@@ -104,8 +105,12 @@ def test_articles_are_added_listed_and_removed(own: Path, tmp_path: Path, capsys
     assert all(set(r) == {"article_id", "title", "source", "sentences", "sha256"} for r in rows)
     assert main(["--home", str(own), "ask", "When was the bridge closed?", "--article", "note"]) == 0
     assert "closed on Monday" in capsys.readouterr().out
-    assert main(["--home", str(own), "remove", "note"]) == 0
-    capsys.readouterr()
+    assert main(["--home", str(own), "add", str(note), str(tmp_path / "gone.md"), "--json"]) == 1
+    added = json.loads(capsys.readouterr().out)
+    assert added["articles"] == [{"article_id": "note", "title": "A note", "outcome": "already there"}]
+    assert [failure["source"] for failure in added["failures"]] == [str(tmp_path / "gone.md")]
+    assert main(["--home", str(own), "remove", "note", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"removed": ["note"]}
     assert main(["--home", str(own), "list", "--json"]) == 0
     assert [r["article_id"] for r in json.loads(capsys.readouterr().out)] == [ARTICLE]
 
@@ -113,8 +118,9 @@ def test_articles_are_added_listed_and_removed(own: Path, tmp_path: Path, capsys
 def test_rebuild_makes_a_new_generation_and_status_tells_it(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--home", str(own), "status", "--json"]) == 0
     before = json.loads(capsys.readouterr().out)
-    assert main(["--home", str(own), "rebuild"]) == 0
-    capsys.readouterr()
+    assert main(["--home", str(own), "rebuild", "--json"]) == 0
+    rebuilt = json.loads(capsys.readouterr().out)
+    assert rebuilt == {"generation": before["generation"] + 1, "articles": 1, "sentences": 64}
     assert main(["--home", str(own), "status", "--json"]) == 0
     after = json.loads(capsys.readouterr().out)
     assert after["generation"] == before["generation"] + 1

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ui.cli import main, parser
+from ui.arguments import parser
+from ui.cli import main
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

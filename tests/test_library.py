@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -75,3 +76,23 @@ def test_served_page_answers_from_the_newest_generation(
         Store(home).rollback()
         assert best(client) == before != "The river is long."
         client.close()
+
+
+def test_what_was_removed_is_restored_as_it_was(library: Library, home: Path) -> None:
+    removed = library.remove(["cats"])
+    assert removed == (CATS,)
+    assert state(library.index()) == state_of(TROOPS)
+    assert library.sentence_counts() == {"troops": 3}
+    assert library.restore(removed) == (CATS,)
+    assert state(library.index()) == state_of(TROOPS, CATS)
+    assert library.restore(removed) == ()
+
+
+def test_restoring_undoes_nothing_that_was_done_since(library: Library, home: Path) -> None:
+    removed = library.remove(["troops", "cats"])
+    Store(home).add([CATS_2, RIVER], FakeEncoder())
+    assert library.restore(removed) == (TROOPS,)
+    assert state(library.index()) == state_of(CATS_2, RIVER, TROOPS)
+    Store(home).remove(["troops"], FakeEncoder())
+    Store(home).add([replace(RIVER, id="troops", source="elsewhere", text="Another text.")], FakeEncoder())
+    assert library.restore(removed) == ()

@@ -6,6 +6,7 @@ import pytest
 
 from index.errors import UnreadableArticle
 from index.formats.text import first_heading
+from index.gather import Upload, gather
 from index.load import LARGEST_FILE, SUFFIXES, load_article, load_text
 from index.types import Article
 
@@ -166,3 +167,13 @@ def test_title_cannot_break_a_line_or_command_a_terminal(tmp_path: Path) -> None
     assert load_article(written(tmp_path, "a.html", page)).title == "Red [31m alert2J"
     assert load_text("x", title="a\nb\udce9", source="s").title == "a b\ufffd"
     assert len(load_text("x", title="t" * 1000, source="s").title) == 300
+
+
+def test_a_file_that_was_sent_is_called_by_its_name_alone(tmp_path: Path) -> None:
+    good, bad = tmp_path / "note.txt", tmp_path / "scan.doc"
+    good.write_text("It rains.")
+    bad.write_bytes(b"x")
+    gathered = gather([Upload(good), Upload(bad), Upload(tmp_path / "gone.txt")])
+    assert [(a.id, a.source, a.text) for a in gathered.articles] == [("note", "upload: note.txt", "It rains.")]
+    assert [each.source for each in gathered.failures] == ["upload: scan.doc", "upload: gone.txt"]
+    assert not any(str(tmp_path) in str(each) for each in gathered.failures)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import gradio as gr
 
@@ -19,7 +20,11 @@ from ui.endpoints import add_endpoints
 from ui.frame import brand_html
 from ui.gate import gate
 from ui.indexing import connect_index, lay_out_index
+from ui.programs import Programs
 from ui.view import Library, View
+
+if TYPE_CHECKING:
+    from ui.tools import Mounted  # of an optional extra
 
 _ASSETS = Path(__file__).parent / "assets"
 _STYLES = ("frame", "chat", "composer", "article", "found")
@@ -27,7 +32,7 @@ _SCRIPTS = ("article", "chat", "page")
 
 
 def build_app(library: Library) -> gr.Blocks:
-    """Return the web chat of a library, with the named endpoint `/ask` for programs; serve it with `launch`."""
+    """Return the web chat of a library, with named endpoints for programs; serve it with `launch`."""
     app = gr.Blocks(title="Pullquote", analytics_enabled=False, fill_width=True)
     with app:
         with gr.Row(elem_id="top"):
@@ -40,24 +45,33 @@ def build_app(library: Library) -> gr.Blocks:
                 index = lay_out_index()
         redraw = connect_chat(app, library, conversation, reader, new_chat)
         connect_index(app, index, View(library), redraw)
-        add_endpoints(library)
+        add_endpoints(Programs(library))
     return app
 
 
-def launch(app: gr.Blocks, *, host: str = "127.0.0.1", port: int = 7860, access: Access | None = None) -> str:
+def launch(
+    app: gr.Blocks,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    access: Access | None = None,
+    tools: Mounted | None = None,
+) -> str:
     """Serve the web chat in the background and return its address; `app.block_thread()` then waits for Ctrl-C.
 
-    By default `access` asks for no password, and lets in what comes by an address or as localhost.
+    By default `access` asks for no password, and lets in what comes by an address or as localhost. `tools` are served
+    beside the page.
 
     Raises `InputError` when the port cannot be had.
     """
+    beside = {"routes": tools.routes, "lifespan": tools.lifespan} if tools else {}
     try:
         # Gradio's own look at the port leaves its socket open, and its message names no option of ours.
         socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
         _, address, _ = app.launch(
             server_name=host,
             server_port=port,
-            app_kwargs={"middleware": [gate(access or Access())]},
+            app_kwargs={"middleware": [gate(access or Access())], **beside},
             allowed_paths=[],
             max_file_size=LARGEST_FILE,
             strict_cors=True,

@@ -6,36 +6,39 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from getpass import getpass
-from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from platformdirs import user_data_path
-
-from index.commit import KEPT
 from index.errors import InputError, PullquoteError
 from index.fetch import fetch
-from index.load import LARGEST_FILE, SUFFIXES, load_text
+from index.load import LARGEST_FILE, load_text
 from index.types import Article
-from ui.access import VARIABLE, choose_access
+from ui.access import choose_access
+from ui.arguments import parser
 from ui.batch import Defaults, answer_batch
 from ui.history import history_rows
 from ui.library import Library
 from ui.passwords import password_line
+from ui.programs import Programs
+from ui.records import added_to_dict, article_to_dict, index_to_dict, removed_to_dict
 from ui.render import answer_to_dict, answer_to_text
 from ui.terminal import print_table, progress_bar, size_of
+
+if TYPE_CHECKING:
+    from ui.tools import Mounted  # of an optional extra
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command. Returns 0, or 1 after an error that people are told about in one line; 2 is argparse's."""
     options = parser().parse_args(arguments)
     try:
-        run: Callable[[argparse.Namespace], int] = options.run
-        return run(options)
+        return _COMMANDS[options.command](options)
     except PullquoteError as error:
         print(f"pullquote: {error}", file=sys.stderr)
         return 1
@@ -44,136 +47,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output went away, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-
-
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the command line; each command's help ends with an example."""
-    top = argparse.ArgumentParser(
-        prog="pullquote",
-        description="Ask an article a question and get its own sentences: cited, quoted word for word.",
-        epilog='example: pullquote ask "How many troops go to Poland?"',
-    )
-    home = os.environ.get("PULLQUOTE_HOME") or user_data_path("pullquote", appauthor=False)
-    top.add_argument(
-        "--home", type=Path, default=Path(home), metavar="DIR", help="where the library lives (default: %(default)s)"
-    )
-    top.add_argument(
-        "--model", help="sentence-transformers model, by name or folder (default: the bundled all-MiniLM-L6-v2)"
-    )
-    top.add_argument("--version", action="version", version=f"pullquote {version('pullquote')}")
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
-    def command(
-        name: str, run: Callable[[argparse.Namespace], int], about: str, example: str
-    ) -> argparse.ArgumentParser:
-        made = commands.add_parser(name, help=about, description=about, epilog=f"example: {example}")
-        made.set_defaults(run=run)
-        return made
-
-    _serve_options(command("serve", _serve, "Start the web chat.", "pullquote serve --port 8000"))
-    password = command(
-        "password", _password, "Print the line of a user for serve --auth.", "pullquote password anna >> users"
-    )
-    password.add_argument("user", metavar="USER")
-    _ask_options(
-        command(
-            "ask", _ask, "Answer a question with sentences of the articles.", 'pullquote ask "Who is the head of NATO?"'
-        )
-    )
-    _add_options(command("add", _add, "Add articles to the library.", "pullquote add report.pdf notes/"))
-    remove = command("remove", _remove, "Remove articles from the library.", "pullquote remove report")
-    remove.add_argument("article_ids", nargs="+", metavar="ID")
-    _json_option(command("list", _list, "List the articles in the library.", "pullquote list --json"))
-    command("rebuild", _rebuild, "Split and embed all articles anew, and swap the new index in.", "pullquote rebuild")
-    _json_option(command("status", _status, "Tell what the index holds and how it was built.", "pullquote status"))
-    command("verify", _verify, "Check every byte of the index against its checksums.", "pullquote verify")
-    _generation_commands(command)
-    evaluate = command(
-        "eval", _eval, "Measure the answers to a file of questions.", "pullquote eval seeds/questions.jsonl"
-    )
-    evaluate.add_argument("file", type=Path, metavar="FILE", help="JSON Lines of questions, or SQuAD v1.1 or v2.0 JSON")
-    evaluate.add_argument("--threshold", type=_share, help="confidence from which on an answer is given")
-    evaluate.add_argument("--report", type=Path, metavar="HTML", help="write curves and the worst errors to a page")
-    _json_option(evaluate)
-    return top
-
-
-def _serve_options(serve: argparse.ArgumentParser) -> None:
-    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    serve.add_argument("--port", type=int, default=7860, help="port to listen on (default: %(default)s)")
-    serve.add_argument(
-        "--name",
-        action="append",
-        default=[],
-        help="a name that leads to the page, as behind a proxy (may be given again)",
-    )
-    who = serve.add_mutually_exclusive_group()
-    who.add_argument(
-        "--auth",
-        type=Path,
-        metavar="FILE",
-        help=f"let in the users of this file (default: those of {VARIABLE}, if set)",
-    )
-    who.add_argument("--no-auth", action="store_true", help="let in everybody who can reach the address")
-
-
-def _generation_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
-    about = "List the generations of the index on disk, newest first: each change made one."
-    _json_option(command("history", _history, about, "pullquote history"))
-    rollback = command("rollback", _rollback, "Make an older generation current again.", "pullquote rollback 7")
-    rollback.add_argument(
-        "generation", nargs="?", type=int, metavar="GENERATION", help="its number (default: the one before the current)"
-    )
-    prune = command("prune", _prune, "Remove old generations from the disk.", "pullquote prune --keep 1")
-    prune.add_argument(
-        "--keep", type=_one_or_more, default=KEPT, metavar="N", help="how many of the last stay (default: %(default)s)"
-    )
-
-
-def _ask_options(ask: argparse.ArgumentParser) -> None:
-    ask.add_argument("question", nargs="?", metavar="QUESTION")
-    ask.add_argument("--article", action="append", metavar="ID", help="ask this article alone (may be given again)")
-    ask.add_argument(
-        "--history",
-        action="append",
-        default=[],
-        metavar="QUESTION",
-        help="a question asked before (may be given again)",
-    )
-    ask.add_argument("--threshold", type=_share, help="confidence from which on an answer is given")
-    ask.add_argument(
-        "--batch", metavar="FILE", help="JSON Lines of {id, question, history, article_id}; - for standard input"
-    )
-    _json_option(ask)
-
-
-def _add_options(add: argparse.ArgumentParser) -> None:
-    add.add_argument(
-        "inputs",
-        nargs="+",
-        metavar="PATH",
-        help=f"a file ({', '.join(SUFFIXES)}), a folder of them, a URL, or - for standard input",
-    )
-    add.add_argument("--title", help="title of the article on standard input")
-    add.add_argument("--allow-private", action="store_true", help="let URLs lead to this machine and its network, too")
-
-
-def _json_option(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--json", action="store_true", help="print JSON")
-
-
-def _share(text: str) -> float:
-    value = float(text)
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not between 0 and 1")
-    return value
-
-
-def _one_or_more(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not 1 or more: the current generation always stays")
-    return value
 
 
 def _library(options: argparse.Namespace) -> Library:
@@ -187,15 +60,24 @@ def _serve(options: argparse.Namespace) -> int:
     from ui.app import build_app, launch  # imported here: Gradio takes seconds, and no other command needs it
 
     library = _library(options)
+    tools = _tools(library) if options.mcp else None
     library.add_seeds(progress_bar("Indexing the first article"))
     # What is uploaded lies in a folder of this server's own; Gradio's would be shared with every other app's.
     with TemporaryDirectory(prefix="pullquote-", ignore_cleanup_errors=True) as uploads:
         os.environ["GRADIO_TEMP_DIR"] = uploads
         app = build_app(library)
-        address = launch(app, host=options.host, port=options.port, access=access)
+        address = launch(app, host=options.host, port=options.port, access=access, tools=tools)
         print(f"Pullquote is on {address} (Ctrl-C stops it)", flush=True)
         app.block_thread()
     return 0
+
+
+def _tools(library: Library) -> Mounted:
+    try:
+        from ui.tools import mounted_tools  # imported here: its SDK is an optional extra
+    except ModuleNotFoundError as error:
+        raise InputError(f"--mcp needs the package {error.name!r}: pip install 'pullquote[mcp]'") from error
+    return mounted_tools(Programs(library))
 
 
 def _password(options: argparse.Namespace) -> int:
@@ -234,6 +116,9 @@ def _add(options: argparse.Namespace) -> int:
         reading=progress_bar("Reading"),
         progress=progress_bar("Indexing"),
     )
+    if options.json:
+        print(json.dumps(added_to_dict(added.admissions, added.failures), ensure_ascii=False))
+        return 1 if added.failures else 0
     for admission in added.admissions:
         print(f"{admission.outcome} {admission.article.id}: {admission.article.title}")
     for failure in added.failures:
@@ -247,23 +132,15 @@ def _article_on_stdin(title: str) -> Article:
 
 def _remove(options: argparse.Namespace) -> int:
     _library(options).remove(options.article_ids)
-    print(f"removed {', '.join(options.article_ids)}")
+    removed = removed_to_dict(options.article_ids)
+    print(json.dumps(removed, ensure_ascii=False) if options.json else f"removed {', '.join(removed['removed'])}")
     return 0
 
 
 def _list(options: argparse.Namespace) -> int:
     library = _library(options)
     counts = library.sentence_counts()
-    rows = [
-        {
-            "article_id": a.id,
-            "title": a.title,
-            "source": a.source,
-            "sentences": counts[a.id],
-            "sha256": a.sha256,
-        }
-        for a in library.articles()
-    ]
+    rows = [article_to_dict(each, counts[each.id], paths=True) for each in library.articles()]
     if options.json:
         print(json.dumps(rows, ensure_ascii=False))
     else:
@@ -273,7 +150,8 @@ def _list(options: argparse.Namespace) -> int:
 
 def _rebuild(options: argparse.Namespace) -> int:
     status = _library(options).rebuild(progress_bar("Indexing"))
-    print(f"generation {status.generation}: {status.articles} articles, {status.sentences} sentences")
+    said = f"generation {status.generation}: {status.articles} articles, {status.sentences} sentences"
+    print(json.dumps(index_to_dict(status)) if options.json else said)
     return 0
 
 
@@ -339,6 +217,25 @@ def _eval(options: argparse.Namespace) -> int:
         options.report.write_text(report_html(report), encoding="utf-8")
     print(json.dumps(report_to_dict(report)) if options.json else report_table(report))
     return 0
+
+
+_COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = MappingProxyType(
+    {
+        "serve": _serve,
+        "password": _password,
+        "ask": _ask,
+        "add": _add,
+        "remove": _remove,
+        "list": _list,
+        "rebuild": _rebuild,
+        "status": _status,
+        "verify": _verify,
+        "eval": _eval,
+        "history": _history,
+        "rollback": _rollback,
+        "prune": _prune,
+    }
+)
 
 
 if __name__ == "__main__":

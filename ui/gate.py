@@ -1,4 +1,4 @@
-"""The gate before everything that the server serves. The only file that knows Starlette."""
+"""The gate before everything that the server serves."""
 
 from __future__ import annotations
 

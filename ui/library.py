@@ -106,6 +106,9 @@ class Library:
 
     def sentence_counts(self) -> dict[str, int]:
         """Return how many sentences each article has, without loading a model."""
+        loaded = self._loaded
+        if loaded is not None and loaded[0] == self._store.generation:
+            return {article_id: loaded[1].count([article_id]) for article_id in loaded[1].articles}
         return {article.id: len(sentences_of_article(article)) for article in self.articles()}
 
     def add(
@@ -133,9 +136,23 @@ class Library:
                 [load_article(path) for path in sorted(SEEDS.glob("*.txt"))], self.encoder(), progress=progress
             )
 
-    def remove(self, article_ids: Sequence[str]) -> None:
-        """Remove articles. Raises ArticleNotFound."""
+    def remove(self, article_ids: Sequence[str]) -> tuple[Article, ...]:
+        """Remove articles, and return them for `restore`. Raises ArticleNotFound."""
+        known = {article.id: article for article in self.articles()}
         self._store.remove(article_ids, self.encoder())
+        return tuple(known[each] for each in dict.fromkeys(article_ids) if each in known)
+
+    def restore(self, articles: Sequence[Article], progress: Progress | None = None) -> tuple[Article, ...]:
+        """Add articles again that were removed, and return those that were added.
+
+        An article stays away whose id or source another one has by now: what was done since is not undone.
+        """
+        there = self.articles()
+        taken = {article.id for article in there} | {article.source for article in there}
+        back = tuple(each for each in articles if each.id not in taken and each.source not in taken)
+        if back:
+            self._store.add(back, self.encoder(), progress=progress)
+        return back
 
     def rebuild(self, progress: Progress | None = None) -> StoreStatus:
         """Split and embed every stored article anew, as a new generation, and swap it in."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TypedDict
+
+from typing_extensions import TypedDict
 
 from qa.types import Answer, Citation
 

@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
-from index.errors import PullquoteError
+from index.admit import Admission
+from index.errors import PullquoteError, UnreadableArticle
+from index.gather import Input
 from index.types import Article, Sentence
 from qa.types import Answer
 from ui.chat import Turns, quoted_ids
@@ -25,8 +27,28 @@ _SEED_QUESTIONS = (
 )
 
 
+# Told how many are done, and of how many.
+Progress = Callable[[int, int], None]
+
+
+class Additions(Protocol):
+    """What became of the articles that were read, and why others could not be read."""
+
+    @property
+    def admissions(self) -> tuple[Admission, ...]:
+        """Return what became of each article that was read."""
+
+    @property
+    def failures(self) -> tuple[UnreadableArticle, ...]:
+        """Return why others could not be read."""
+
+
 class IndexSize(Protocol):
     """How much is in an index."""
+
+    @property
+    def generation(self) -> int:
+        """Return the number of its generation."""
 
     @property
     def articles(self) -> int:
@@ -52,7 +74,21 @@ class Library(Protocol):
     def sentences(self, article_id: str) -> tuple[Sentence, ...]:
         """Return an article's sentences, in order."""
 
-    def rebuild(self, progress: Callable[[int, int], None] | None = None) -> IndexSize:
+    def sentence_counts(self) -> dict[str, int]:
+        """Return how many sentences each article has."""
+
+    def add(
+        self, inputs: Sequence[Input], *, reading: Progress | None = None, progress: Progress | None = None
+    ) -> Additions:
+        """Add all that can be read; `reading` is told how many are read, `progress` how many sentences are done."""
+
+    def remove(self, article_ids: Sequence[str]) -> tuple[Article, ...]:
+        """Remove articles, and return them for `restore`."""
+
+    def restore(self, articles: Sequence[Article], progress: Progress | None = None) -> tuple[Article, ...]:
+        """Add articles again that were removed, and return those that were added."""
+
+    def rebuild(self, progress: Progress | None = None) -> IndexSize:
         """Make the index anew; `progress` is told how many sentences are done, and of how many."""
 
 
