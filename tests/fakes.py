@@ -78,6 +78,13 @@ class FakeLibrary:
         status = "answered" if citations else "no_answer"
         return Answer(question, status, nearest[0].probability if nearest else 0.0, citations, nearest, 0.01)
 
+    def put(self, article: Article) -> None:
+        """Add an article, or another text of one."""
+        self._articles[article.id] = article
+
+    def drop(self, article_id: str) -> None:
+        del self._articles[article_id]
+
     def articles(self) -> tuple[Article, ...]:
         return tuple(self._articles.values())
 

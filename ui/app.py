@@ -1,7 +1,7 @@
 """The web chat: a Gradio page with the conversation on the left and the article on the right.
 
-Each file beside this one makes a part of the page and connects it: `ui.chatting` what is asked and read, `ui.indexing`
-the index, `ui.endpoints` what programs ask.
+Each file beside this one makes a part of the page and connects it: `ui.chatting` what is asked and read, `ui.keeping`
+what is kept of it, `ui.indexing` the index, `ui.endpoints` what programs ask.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from index.load import LARGEST_FILE
 from ui.access import Access
 from ui.chatting import connect_chat, lay_out_conversation, lay_out_reader
 from ui.endpoints import add_endpoints
+from ui.feedback import Feedback
 from ui.frame import brand_html
 from ui.gate import gate
 from ui.indexing import connect_index, lay_out_index
+from ui.keeping import Keeper, Page, connect_keep, lay_out_keep
 from ui.programs import Programs
 from ui.view import Library, View
 
@@ -27,24 +29,31 @@ if TYPE_CHECKING:
     from ui.tools import Mounted  # of an optional extra
 
 _ASSETS = Path(__file__).parent / "assets"
-_STYLES = ("frame", "chat", "composer", "article", "found")
-_SCRIPTS = ("article", "chat", "page")
+_STYLES = ("frame", "chat", "composer", "article", "found", "kept")
+_SCRIPTS = ("article", "chat", "kept", "page")
 
 
-def build_app(library: Library) -> gr.Blocks:
-    """Return the web chat of a library, with named endpoints for programs; serve it with `launch`."""
+def build_app(library: Library, *, feedback: Path | None = None) -> gr.Blocks:
+    """Return the web chat of a library, with named endpoints for programs; serve it with `launch`.
+
+    In the folder `feedback` is kept what readers think of answers; without it they are not asked.
+    """
+    view = View(library, judges=feedback is not None)
     app = gr.Blocks(title="Pullquote", analytics_enabled=False, fill_width=True)
     with app:
         with gr.Row(elem_id="top"):
             gr.HTML(brand_html(), elem_id="brand", apply_default_css=False, js_on_load=None)
             new_chat = gr.Button("New chat", elem_id="new-chat", size="sm", scale=0)
+        keep = lay_out_keep()
         with gr.Row(elem_id="panes"):
             conversation = lay_out_conversation()
             with gr.Column(elem_id="reader"):
                 reader = lay_out_reader()
                 index = lay_out_index()
-        redraw = connect_chat(app, library, conversation, reader, new_chat)
-        connect_index(app, index, View(library), redraw)
+        redraw, asking = connect_chat(library, view, conversation, reader)
+        keeper = Keeper(library, view, Feedback(feedback) if feedback else None)
+        connect_keep(app, keeper, Page(conversation, reader, keep, new_chat), redraw, asking)
+        connect_index(app, index, view, redraw)
         add_endpoints(Programs(library))
     return app
 

@@ -9,6 +9,7 @@ from index.types import Article
 from qa.followup import leaning
 from qa.types import Answer
 from ui.found import Shown
+from ui.marks import Kind, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +22,20 @@ class Edition:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """What the reader thinks of an answer: of its sentence `number` from 1, or with the number 0 of "does not say"."""
+
+    kind: Kind
+    number: int
+    right: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """A question and what came of it: an answer, or the message of an error; neither while it is being looked for.
 
     `several` says that more than one article was asked, `follows` is the question that this one was taken to lean on,
-    `editions` are the articles that the answer quotes.
+    `editions` are the articles that the answer quotes, `judged` what the reader thinks of it.
     """
 
     question: str
@@ -34,6 +44,11 @@ class Turn:
     several: bool = False
     follows: str = ""
     editions: tuple[Edition, ...] = ()
+    judged: tuple[Judged, ...] = ()
+
+    def judgement(self, kind: Kind, number: int) -> bool | None:
+        """Return what the reader thinks of a sentence, None for nothing."""
+        return next((each.right for each in self.judged if (each.kind, each.number) == (kind, number)), None)
 
 
 Turns = tuple[Turn, ...]
@@ -41,6 +56,7 @@ Turns = tuple[Turn, ...]
 
 def asked(turns: Turns, question: str, *, several: bool = False) -> Turns:
     """Return the chat with a question more; `several` says that more than one article is asked."""
+    question = whole(question)
     follows = leaning(question, earlier_questions(turns)) if question.strip() else ()
     return (*turns, Turn(question, several=several, follows=follows[0] if follows else ""))
 
@@ -69,3 +85,11 @@ def last_shown(turns: Turns, *, focus: int = 0) -> Shown:
     number, turn = len(turns) - 1, turns[-1] if turns else None
     citations = turn.answer.citations if turn and turn.answer else ()
     return Shown(citations, "citation", number, focus if citations else 0)
+
+
+def judged(turns: Turns, number: int, judgement: Judged) -> Turns:
+    """Return the chat with a judgement on the answer to its question `number` from 0; the same again takes it back."""
+    turn = turns[number]
+    others = tuple(each for each in turn.judged if (each.kind, each.number) != (judgement.kind, judgement.number))
+    given = () if judgement in turn.judged else (judgement,)
+    return (*turns[:number], replace(turn, judged=(*others, *given)), *turns[number + 1 :])

@@ -1,7 +1,7 @@
 """The conversation and the article beside it, as parts of the page and what happens in them.
 
-What is shown comes from `ui.view`; what is asked goes to a `Library`. A chat lives in its visitor's session and nowhere
-else.
+What is shown comes from `ui.view`; what is asked goes to a `Library`. A chat lives in its visitor's session and, by
+`ui.keeping`, in their browser; nowhere else.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from functools import partial
 
 import gradio as gr
 from gradio.components import Component
+from gradio.events import Dependency
 
 from index.errors import PullquoteError
 from ui.chat import Turns, asked, earlier_questions, last_shown, settled
@@ -21,14 +22,15 @@ from ui.log import log_html
 from ui.reading import opening_html
 from ui.view import Library, View
 
-# What the page's own script says to Gradio: a citation was followed, an example was chosen.
+# What the page's own script says to Gradio: a citation was followed, an example chosen, an answer judged.
 _BRIDGE = """
 element.addEventListener('pullquote:show', (event) => trigger('select', {index: event.detail, value: ''}));
 element.addEventListener('pullquote:ask', (event) => trigger('submit', {value: event.detail}));
+element.addEventListener('pullquote:judge', (event) => trigger('like', {value: event.detail}));
 """
 
 # The outputs of the article's column, left as they are.
-_STAY: Updates = (gr.skip(),) * 5
+STAY: Updates = (gr.skip(),) * 5
 
 _BUG = "something went wrong here: the terminal that serves this page says what"
 
@@ -36,12 +38,12 @@ _BUG = "something went wrong here: the terminal that serves this page says what"
 class _Handlers:
     """What happens when something is asked, clicked or chosen. Holds the library and nothing of any visitor's.
 
-    Those that end in the article return what `_open` does: article id, picker, edition, pane, found.
+    Those that end in the article return what `open_article` does.
     """
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, view: View) -> None:
         self._library = library
-        self._view = View(library)
+        self._view = view
 
     def refresh(self, article_id: str, turns: Turns) -> Updates:
         """Draw the library as it is now. Outputs: everywhere, log, then the article's."""
@@ -50,7 +52,7 @@ class _Handlers:
         several = len(titles) > 1
         choices = [(title, each) for each, title in titles.items()]
         picker = gr.update(choices=choices, value=shown or None, visible=several)
-        place, _, *drawn = self._open(shown, "", last_shown(turns))
+        place, _, *drawn = open_article(self._view, shown, "", last_shown(turns))
         return gr.update(visible=several), self._view.log(turns, shown), place, picker, *drawn
 
     def converse(
@@ -60,21 +62,21 @@ class _Handlers:
         waiting = asked(turns, question, several=everywhere)
         if not question.strip():
             hint = settled(waiting, error="write a question first")
-            yield "", turns, self._view.log(hint, article_id), *_STAY
+            yield "", turns, self._view.log(hint, article_id), *STAY
             return
-        yield "", waiting, self._view.log(waiting, article_id), *_STAY
+        yield "", waiting, self._view.log(waiting, article_id), *STAY
         try:
             within = None if everywhere else [article_id]
             answer = self._library.ask(question, article_ids=within, history=earlier_questions(turns))
             answered = settled(waiting, answer, articles=self._view.quoted(answer))
         except PullquoteError as error:
-            yield *self._failed(waiting, article_id, str(error)), *_STAY
+            yield *self._failed(waiting, article_id, str(error)), *STAY
             return
         except Exception:
-            yield *self._failed(waiting, article_id, _BUG), *_STAY
+            yield *self._failed(waiting, article_id, _BUG), *STAY
             raise  # a bug ends the wait as any error does, and keeps its traceback in the terminal
         place = answer.citations[0].article_id if answer.citations else article_id
-        drawn = self._open(place, edition, last_shown(answered, focus=1))
+        drawn = open_article(self._view, place, edition, last_shown(answered, focus=1))
         yield gr.skip(), answered, self._view.log(answered, place), *drawn
 
     def _failed(self, waiting: Turns, article_id: str, message: str) -> Updates:
@@ -92,24 +94,27 @@ class _Handlers:
         turn, kind, number = event.index
         answer = turns[turn].answer
         if answer is None:
-            return _STAY
+            return STAY
         citations = answer.citations if kind == "citation" else answer.nearest
-        return self._open(citations[number - 1].article_id, edition, Shown(citations, kind, turn, number))
+        place = citations[number - 1].article_id
+        if not self._view.edition(place):
+            return STAY  # it is gone, and the quote says so
+        return open_article(self._view, place, edition, Shown(citations, kind, turn, number))
 
     def read(self, article_id: str, turns: Turns) -> Updates:
         """Open an article that was chosen. Outputs: log, then the article's."""
         log = gr.skip() if turns else self._view.log(turns, article_id)
-        return log, *self._open(article_id, "", last_shown(turns))
+        return log, *open_article(self._view, article_id, "", last_shown(turns))
 
-    def new_chat(self, article_id: str) -> Updates:
-        """Forget the chat. Outputs: turns, log, found."""
-        return (), self._view.log((), article_id), self._view.found(article_id, Shown())
 
-    def _open(self, article_id: str, drawn: str, shown: Shown) -> Updates:
-        """Show an article and what is marked in it; its text is sent only where another edition is `drawn`."""
-        edition = self._view.edition(article_id)
-        pane = gr.skip() if edition and edition == drawn else self._view.pane(article_id)
-        return article_id, article_id or None, edition, pane, self._view.found(article_id, shown)
+def open_article(view: View, article_id: str, drawn: str, shown: Shown) -> Updates:
+    """Show an article and what is marked in it; its text is sent only where another edition is `drawn`.
+
+    Outputs: those of `Reader.drawn`.
+    """
+    edition = view.edition(article_id)
+    pane = gr.skip() if edition and edition == drawn else view.pane(article_id)
+    return article_id, article_id if edition else None, edition, pane, view.found(article_id, shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,15 +173,15 @@ def lay_out_reader() -> Reader:
     return Reader(article_id, picker, edition, pane, found)
 
 
-def connect_chat(
-    app: gr.Blocks, library: Library, conversation: Conversation, reader: Reader, new_chat: gr.Button
-) -> Redraw:
-    """Ask, follow citations, open articles, begin again; return how to draw all that when the library has changed."""
-    handlers = _Handlers(library)
+Asking = list[Dependency]  # the events in which something is asked
+
+
+def connect_chat(library: Library, view: View, conversation: Conversation, reader: Reader) -> tuple[Redraw, Asking]:
+    """Ask, follow citations, open articles; return how to draw all that anew, and the events that ask."""
+    handlers = _Handlers(library, view)
     turns, log, everywhere = conversation.turns, conversation.log, conversation.everywhere
-    redraw = Redraw(handlers.refresh, (reader.article_id, turns), (everywhere, log, *reader.drawn))
-    on(app.load, redraw.handler, list(redraw.inputs), list(redraw.outputs))
     on(reader.picker.input, handlers.read, [reader.picker, turns], [log, *reader.drawn])
+    on(log.select, handlers.follow, [turns, reader.edition], reader.drawn)
 
     state = [turns, reader.article_id, everywhere, reader.edition]
     ask = partial(
@@ -188,6 +193,5 @@ def connect_chat(
     submitted = [conversation.question.submit, conversation.send.click]
     typed = ask(submitted, handlers.converse, [conversation.question, *state])
     example = ask(log.submit, handlers.converse_by_example, state)
-    on(log.select, handlers.follow, [turns, reader.edition], reader.drawn)
-    on(new_chat.click, handlers.new_chat, reader.article_id, [turns, log, reader.found], cancels=[typed, example])
-    return redraw
+    redraw = Redraw(handlers.refresh, (reader.article_id, turns), (everywhere, log, *reader.drawn))
+    return redraw, [typed, example]

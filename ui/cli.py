@@ -65,7 +65,7 @@ def _serve(options: argparse.Namespace) -> int:
     # What is uploaded lies in a folder of this server's own; Gradio's would be shared with every other app's.
     with TemporaryDirectory(prefix="pullquote-", ignore_cleanup_errors=True) as uploads:
         os.environ["GRADIO_TEMP_DIR"] = uploads
-        app = build_app(library)
+        app = build_app(library, feedback=options.home / "feedback")
         address = launch(app, host=options.host, port=options.port, access=access, tools=tools)
         print(f"Pullquote is on {address} (Ctrl-C stops it)", flush=True)
         app.block_thread()

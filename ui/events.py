@@ -20,6 +20,11 @@ Updates = tuple[object, ...]
 on = partial(gr.on, show_progress="hidden", api_visibility="private")
 
 
+def then(event: Dependency, handler: Callable[..., Updates], inputs: list[Component], outputs: list[Component]) -> None:
+    """Quietly do something more when an event is over, also when it failed."""
+    event.then(handler, inputs, outputs, show_progress="hidden", api_visibility="private")
+
+
 @dataclass(frozen=True, slots=True)
 class Redraw:
     """How the page is drawn anew after the library has changed."""
@@ -30,6 +35,4 @@ class Redraw:
 
     def after(self, event: Dependency) -> None:
         """Draw the page anew when an event is over, also when it failed."""
-        event.then(
-            self.handler, list(self.inputs), list(self.outputs), show_progress="hidden", api_visibility="private"
-        )
+        then(event, self.handler, list(self.inputs), list(self.outputs))

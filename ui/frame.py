@@ -22,6 +22,7 @@ def brand_html() -> str:
     return (
         '<h1 class="brand"><span aria-hidden="true">“</span>Pullquote</h1>'
         f'<nav class="tabs" aria-label="Panes">{tabs}</nav>'
+        '<button type="button" id="list-chats" aria-expanded="false" aria-controls="chats">Chats</button>'
         '<button type="button" class="ask-keys" data-keys aria-label="Keys" title="Keys (?)">?</button>'
         f'{_keys_html()}<p id="said" role="status"></p>'
     )

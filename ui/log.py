@@ -26,10 +26,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """What the conversation knows of the library: the titles of its articles by id, and the articles quoted."""
+    """What the conversation knows of the library: the titles of its articles by id, and the articles quoted.
+
+    `judges` says that what readers think of answers is kept.
+    """
 
     titles: Mapping[str, str] = field(default_factory=dict)
     sources: Mapping[str, Source] = field(default_factory=dict)
+    judges: bool = False
 
 
 def log_html(turns: Turns, *, shelf: Shelf | None = None, examples: Sequence[str] = ()) -> str:
@@ -103,9 +107,11 @@ def _no_answer_html(turn: Turn, answer: Answer, number: int, shelf: Shelf) -> st
     fold = (
         f'<details data-fold="{number}"><summary>Nearest sentences</summary>{found}</details>' if answer.nearest else ""
     )
+    judge = _judge_html(turn, "nearest", 0, shelf) if len(turn.editions) == 1 else ""
+    acts = f'<p class="acts" data-quote="{number}-nearest-0">{judge}</p>' if judge else ""
     return (
         f'<p class="verdict">{verdict}</p>'
-        f'<p class="reason">No sentence answers this surely enough to be quoted.</p>{fold}'
+        f'<p class="reason">No sentence answers this surely enough to be quoted.</p>{acts}{fold}'
     )
 
 
@@ -124,7 +130,7 @@ def _item_html(turn: Turn, citation: Citation, place: tuple[Kind, int, int], she
     title = shelf.titles.get(citation.article_id) or (edition.title if edition else "")
     named = f'<bdi class="of">{escape(title)}</bdi> · ' if title and len(shelf.titles) > 1 else ""
     before, after = _around_html(citation, shelf)
-    where = place_words(citation)
+    where, state = place_words(citation), _state_html(citation, edition, shelf)
     more = '<button type="button" data-around aria-expanded="false">Context</button>' if before or after else ""
     return (
         f'<li class="quote" data-quote="{number}-{kind}-{at}"><a href="#article" data-{kind}="{at}" '
@@ -133,7 +139,20 @@ def _item_html(turn: Turn, citation: Citation, place: tuple[Kind, int, int], she
         f'<div class="foot"><p class="place">{named}{where[0].upper()}{where[1:]} · '
         f"{_sure_html(citation.probability, f'sure-{number}-{at}')}</p>"
         f'<p class="acts">{more}<button type="button" data-copy="{escape(reference_of(citation, title))}">Copy</button>'
-        f"</p></div>{_state_html(citation, edition, shelf)}</div></li>"
+        f"{'' if state else _judge_html(turn, kind, at, shelf)}</p></div>{state}</div></li>"
+    )
+
+
+def _judge_html(turn: Turn, kind: Kind, at: int, shelf: Shelf) -> str:
+    """Return the buttons with which a reader judges a sentence, or with the number 0 that the article does not say."""
+    if not shelf.judges:
+        return ""
+    about = "This sentence answers the question" if at else "The article does not say"
+    given = turn.judgement(kind, at)
+    return "".join(
+        f'<button type="button" data-judge="{value}" aria-pressed="{str(given is right).lower()}" '
+        f'title="{about}: {value}">{value.capitalize()}</button>'
+        for value, right in (("right", True), ("wrong", False))
     )
 
 
@@ -156,9 +175,11 @@ def _state_html(citation: Citation, edition: Edition | None, shelf: Shelf) -> st
     if shelf.titles and citation.article_id not in shelf.titles:
         return '<p class="state">This article is no longer in the library.</p>'
     source = shelf.sources.get(citation.article_id)
-    if source is None or edition is None or edition.sha256 == source.article.sha256:
+    if source is None:
         return ""
     if source.article.text[citation.start : citation.end] == citation.text:
+        if edition is None or edition.sha256 == source.article.sha256:
+            return ""
         return '<p class="state">The article has changed since; this sentence still stands there.</p>'
     return '<p class="state">The article has changed since; this sentence no longer stands there.</p>'
 

@@ -31,11 +31,15 @@ class Range:
     closing: str
 
 
+def whole(text: str) -> str:
+    """Return text with halves of a UTF-16 pair shown as unreadable: nothing can be done with them."""
+    return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
 def escape(text: str) -> str:
     """Return text as HTML that shows this text and nothing else, in an element or in a quoted attribute."""
-    safe = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
     # A bare carriage return would be read as a line feed.
-    return html.escape(safe, quote=True).replace("\r", "&#13;")
+    return html.escape(whole(text), quote=True).replace("\r", "&#13;")
 
 
 def message_html(message: str) -> str:

@@ -95,8 +95,10 @@ class Library(Protocol):
 class View:
     """The parts of the page, drawn from what the library holds at that moment."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, *, judges: bool = False) -> None:
+        """`judges` says that readers can judge answers."""
         self._library = library
+        self._judges = judges
 
     def titles(self) -> dict[str, str]:
         """Return the titles of the articles by id, in the library's order; none when it cannot be read."""
@@ -108,7 +110,7 @@ class View:
     def log(self, turns: Turns, article_id: str) -> str:
         """Return the conversation; an empty one shows examples when the seed article is open."""
         examples = _SEED_QUESTIONS if article_id == _SEED_ARTICLE else ()
-        return log_html(turns, shelf=Shelf(self.titles(), self._sources(turns)), examples=examples)
+        return log_html(turns, shelf=Shelf(self.titles(), self._sources(turns), judges=self._judges), examples=examples)
 
     def _sources(self, turns: Turns) -> dict[str, Source]:
         """Return the articles that a chat quotes, without those that are gone or cannot be read."""

@@ -50,6 +50,7 @@ const page = (() => {
   new MutationObserver((changes) => {
     const parts = new Set(changes.map((change) => change.target));
     if (parts.has(chat.log())) chat.renewed();
+    if (parts.has(kept.file())) kept.download();
     if (parts.has(article.pane()) || parts.has(article.found())) article.renewed(parts);
   }).observe(document, { subtree: true, attributes: true, attributeFilter: ["data-stamp"] });
 
