@@ -8,11 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 
+import bm25s
 import numpy as np
 import pytest
 import Stemmer
+from bm25s.stopwords import STOPWORDS_EN_PLUS
 
-from index.lexical import Lexical
+from index.lexical import _STOP_WORDS, Lexical
 
 TEXTS = [
     "The U.S. sent 2,000 troops to Germany.",
@@ -76,6 +78,25 @@ def test_round_trip_gives_the_same_scores(tmp_path: Path, texts: list[str]) -> N
     for question in ["troops U.S.", "waiting", "zebra", ""]:
         assert np.array_equal(loaded.scores(question), built.scores(question))
         assert np.array_equal(built.scores(question), Lexical.build(texts).scores(question))
+
+
+@pytest.mark.parametrize("texts", [TEXTS, ["???"]])
+def test_scores_and_files_are_those_of_bm25s(tmp_path: Path, texts: list[str]) -> None:
+    built = Lexical.build(texts)
+    built.save(tmp_path)
+    theirs = bm25s.BM25.load(tmp_path, load_corpus=False, show_progress=False)
+    for word, number in theirs.vocab_dict.items():
+        if word:
+            assert np.array_equal(built.scores(f"{word} {word}"), theirs.get_scores_from_ids([number, number]))
+    theirs.save(tmp_path / "theirs", show_progress=False)
+    for path in (tmp_path / "theirs").iterdir():
+        assert path.read_bytes() == (tmp_path / path.name).read_bytes()
+
+
+def test_stop_words_are_those_of_bm25s() -> None:
+    scores = Lexical.build([" ".join(STOPWORDS_EN_PLUS), "troop"]).scores
+    assert all(scores(word).tolist() == [0, 0] for word in STOPWORDS_EN_PLUS)
+    assert set(STOPWORDS_EN_PLUS) == _STOP_WORDS
 
 
 def test_files_are_the_same_in_every_run_and_nothing_is_printed(tmp_path: Path) -> None:
