@@ -12,7 +12,9 @@ from serving import served
 from stored import CATS, CATS_2, RIVER, TROOPS, state, state_of
 from test_answer import WordReader
 
-from index.errors import SegmenterMismatch
+from index.errors import EmptyLibrary, SegmenterMismatch
+from index.late import LateEncoder
+from index.minilm import MiniLMEncoder
 from index.store import Store
 from ui.library import Library
 
@@ -96,3 +98,21 @@ def test_restoring_undoes_nothing_that_was_done_since(library: Library, home: Pa
     Store(home).remove(["troops"], FakeEncoder())
     Store(home).add([replace(RIVER, id="troops", source="elsewhere", text="Another text.")], FakeEncoder())
     assert library.restore(removed) == ()
+
+
+@pytest.mark.model
+def test_a_warm_library_has_loaded_what_an_answer_needs(home: Path) -> None:
+    Store(home).add([CATS], MiniLMEncoder())
+    library = Library(home)
+    library.warm()
+    assert library._loaded is not None
+    assert library._loaded[1] is library.index()
+    encoder, reader = library.encoder(), library.reader()
+    assert isinstance(encoder, MiniLMEncoder)
+    assert isinstance(encoder.late, LateEncoder)
+    assert all("_session" in vars(each._network) for each in (encoder, encoder.late, reader))
+
+
+def test_warming_an_empty_library_tells_why_it_cannot_be_asked(home: Path) -> None:
+    with pytest.raises(EmptyLibrary):
+        Library(home).warm()

@@ -7,11 +7,13 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from getpass import getpass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Thread
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -57,11 +59,12 @@ def _serve(options: argparse.Namespace) -> int:
     access = choose_access(
         options.host, auth=options.auth, no_auth=options.no_auth, names=options.name, environment=os.environ
     )
+    library = _library(options)
+    library.add_seeds(progress_bar("Indexing the first article"))
+    Thread(target=_warm, args=[library], daemon=True).start()  # beside what follows
     from ui.app import build_app, launch  # imported here: Gradio takes seconds, and no other command needs it
 
-    library = _library(options)
     tools = _tools(library) if options.mcp else None
-    library.add_seeds(progress_bar("Indexing the first article"))
     # What is uploaded lies in a folder of this server's own; Gradio's would be shared with every other app's.
     with TemporaryDirectory(prefix="pullquote-", ignore_cleanup_errors=True) as uploads:
         os.environ["GRADIO_TEMP_DIR"] = uploads
@@ -70,6 +73,11 @@ def _serve(options: argparse.Namespace) -> int:
         print(f"Pullquote is on {address} (Ctrl-C stops it)", flush=True)
         app.block_thread()
     return 0
+
+
+def _warm(library: Library) -> None:
+    with suppress(PullquoteError):  # whoever opens the page or asks is told
+        library.warm()
 
 
 def _tools(library: Library) -> Mounted:
@@ -97,6 +105,7 @@ def _ask(options: argparse.Namespace) -> int:
         raise InputError("nothing to ask, or too much: give one QUESTION, or --batch FILE")
     library = _library(options)
     library.add_seeds(progress_bar("Indexing the first article"))
+    library.warm()
     if options.batch is not None:
         defaults = Defaults(options.article, options.history, options.threshold)
         return 1 if answer_batch(library, options.batch, defaults) else 0

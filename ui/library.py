@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,9 @@ from qa.reader import Reader
 from qa.types import Answer
 
 Progress = Callable[[int, int], None]
+
+# A text that is encoded and read so that the networks are loaded.
+_ANY = "a"
 
 SEEDS = Path(__file__).parent.parent / "seeds" / "articles"  # beside the package, in a checkout and when installed
 
@@ -63,6 +67,22 @@ class Library:
         return answer(
             question, self.index(), self.reader(), article_ids=article_ids, history=history, threshold=threshold
         )
+
+    def warm(self) -> None:
+        """Load side by side what an answer needs, so that the first question does not wait for it.
+
+        Raises what `ask` raises for the library.
+        """
+        encoder, reader = self.encoder(), self.reader()
+        with ThreadPoolExecutor() as pool:
+            loads: list[Future[object]] = [
+                pool.submit(self.index),
+                pool.submit(encoder.encode, [_ANY]),
+                pool.submit(encoder.late.encode_question, _ANY),
+                pool.submit(reader.read, _ANY, [reader.tokens([_ANY])]),
+            ]
+        for load in loads:
+            load.result()
 
     def index(self) -> Index:
         """Return the newest generation of the index, loading it if it is not the one at hand."""
