@@ -6,6 +6,7 @@ among the sentence's word pieces (MaxSim of ColBERT, Khattab & Zaharia 2020). Th
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from index.batches import batches
 from index.checksum import sha256_of
+from index.mapped import let_go, map_array
 from index.network import Inputs, Network
 from index.wordpieces import WordPieces
 
@@ -92,9 +94,10 @@ class LateEncoder:
 class TokenVectors:
     """The word pieces of all sentences, sentence after sentence. Immutable, and safe to use from several threads."""
 
-    def __init__(self, rows: NDArray[np.int8], bounds: NDArray[np.int64]) -> None:
+    def __init__(self, rows: NDArray[np.int8], bounds: NDArray[np.int64], *, mapped: mmap.mmap | None = None) -> None:
         # The vectors of sentence `i` are the rows from `bounds[i]` up to `bounds[i + 1]`.
         self._rows, self._bounds = rows, bounds
+        self._mapped = mapped  # the file that the rows are in
 
     @classmethod
     def build(cls, sentences: Sequence[NDArray[np.int8]]) -> TokenVectors:
@@ -113,6 +116,7 @@ class TokenVectors:
     def max_sim(self, query: TokenQuery, rows: Sequence[range]) -> NDArray[np.float32]:
         """Return the MaxSim in [-1, 1] of a question and each sentence of some ranges of rows, range after range."""
         scores = [self._scores(query, block) for block in self._blocks(rows)]
+        let_go(self._mapped)
         return np.concatenate([np.zeros(0, dtype=np.float32), *scores])
 
     def _scores(self, query: TokenQuery, rows: Sequence[range]) -> NDArray[np.float32]:
@@ -149,5 +153,5 @@ class TokenVectors:
     def load(cls, folder: Path) -> TokenVectors:
         """Read what `save` wrote; the vectors are mapped, not read. Raises `OSError`."""
         bounds = np.load(folder / "token_bounds.npy", allow_pickle=False)
-        rows = np.load(folder / "tokens.npy", allow_pickle=False, mmap_mode="r" if len(bounds) > 1 else None)
-        return cls(rows, bounds)
+        rows, mapped = map_array(folder / "tokens.npy")
+        return cls(rows.view(np.int8), bounds, mapped=mapped)

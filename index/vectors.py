@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import BadVectors
+from index.mapped import let_go, map_array
 
 # Up to so many rows a question is compared with every one; beyond, a graph leads to the nearest. Comparing all takes
 # time in proportion: benchmarks/README.md says how much.
@@ -84,10 +85,8 @@ class Vectors:
             # einsum sums each row by itself; a matrix product sums in another order for another number of rows, and a
             # filter would then change scores.
             sums[block] = np.einsum("ij,j->i", self._rows[among[block]], question)
-        if self._mapped is not None and self._graph is not None and hasattr(mmap, "MADV_DONTNEED"):
-            # Along a graph few rows are needed, each in a page of its own, and more pages come along each time. They
-            # go back to the system, which keeps them at hand, or else the whole file would soon count as our memory.
-            self._mapped.madvise(mmap.MADV_DONTNEED)
+        if self._graph is not None:  # without one, every question needs every row
+            let_go(self._mapped)
         return sums.clip(-1, 1)
 
     def nearest(
@@ -132,10 +131,10 @@ class Vectors:
 
         faiss does not notice damage, so a checksum has to be compared before. Raises `OSError`.
         """
-        rows = np.load(folder / _ROWS_FILE, allow_pickle=False, mmap_mode="r")
+        rows, mapped = map_array(folder / _ROWS_FILE)
         path = folder / GRAPH_FILE
         graph = _Graph(np.memmap(path, dtype=np.uint8, mode="r")) if path.exists() else None
-        return cls(np.asarray(rows), graph, mapped=rows.base)
+        return cls(rows.view(np.float32), graph, mapped=mapped)
 
 
 class _Graph:

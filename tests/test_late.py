@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +66,24 @@ def test_round_trip(tmp_path: Path) -> None:
         np.testing.assert_array_equal(loaded.of(row), sentence)
     TokenVectors.build([]).save(tmp_path)
     assert len(TokenVectors.load(tmp_path)) == 0
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="only Linux tells what is in memory")
+def test_what_a_question_touched_does_not_stay_in_memory(tmp_path: Path) -> None:
+    TokenVectors.build([np.ones((100, 64), dtype=np.int8)] * 100).save(tmp_path)
+    tokens = TokenVectors.load(tmp_path)
+    query = TokenQuery(np.ones((2, 64), dtype=np.float32), np.full(2, 0.5, dtype=np.float32))
+    assert tokens.of(99).sum() == 6400
+    assert _in_memory(tmp_path / "tokens.npy") > 0
+    assert len(tokens.max_sim(query, [range(100)])) == 100
+    assert _in_memory(tmp_path / "tokens.npy") == 0
+    assert tokens.of(99).sum() == 6400
+
+
+def _in_memory(path: Path) -> int:
+    """Return the kilobytes of a mapped file that count as this process's."""
+    mapped = Path("/proc/self/smaps").read_text().split(str(path))[1]
+    return int(re.search(r"Rss:\s+(\d+) kB", mapped)[1])  # type: ignore[index]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,28 @@
+"""Arrays that are mapped from their files: what is touched is read when it is touched."""
+
+from __future__ import annotations
+
+import mmap
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def map_array(path: Path) -> tuple[NDArray[np.generic], mmap.mmap | None]:
+    """Return what `numpy.save` wrote, read-only, and the mapped file, None where there is nothing to map.
+
+    Raises `OSError`.
+    """
+    array = np.load(path, allow_pickle=False, mmap_mode="r")
+    return np.asarray(array), array.base if isinstance(array.base, mmap.mmap) else None
+
+
+def let_go(mapped: mmap.mmap | None) -> None:
+    """Give the touched pages of a file back to the system, which keeps them at hand.
+
+    Where a question needs few rows, each is in a page of its own, and more pages come along with it: soon the whole
+    file would count as our memory. Whoever reads at the same time just touches them again.
+    """
+    if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)
