@@ -229,7 +229,7 @@ def _asked(question: str, index: Index) -> tuple[float, float]:
     query = index.query(question)
     hits = retrieve(query, index, article_ids=None)
     likeliest = list(dict.fromkeys(hit.sentence.article_id for hit in hits))[:WINDOWS]
-    index.with_leads(hits, query, likeliest)
+    index.compared(hits, query, likeliest)
     return time.perf_counter() - wall, time.process_time() - cpu
 
 

@@ -114,18 +114,23 @@ class Index:
         scores = (each[order].tolist() for each in (similarities, words[found], late))
         return [Hit(*one) for one in zip(rows.tolist(), self._sentences.at(rows), *scores, strict=True)]
 
-    def with_leads(self, hits: Sequence[Hit], query: Query, article_ids: Sequence[str]) -> list[Hit]:
-        """Return hits, those of some articles with their lead; each sentence of these is compared with the question.
+    def compared(self, hits: Sequence[Hit], query: Query, article_ids: Sequence[str]) -> list[Hit]:
+        """Return hits, those of some articles with this query's MaxSim and lead; each sentence of these is compared.
 
-        Raises `ArticleNotFound`.
+        The hits may have been found by a wider query. Raises `ArticleNotFound`.
         """
         own = {article_id: self._rows_of(article_id) for article_id in article_ids}
         every = self._tokens.max_sim(query.pieces, list(own.values()))
         ends = np.cumsum([len(rows) for rows in own.values()], dtype=np.int64)
-        leads = dict(zip(own, (_leads(scores) for scores in np.split(every, ends)), strict=False))
+        late = dict(zip(own, np.split(every, ends), strict=False))
+        leads = {article_id: _leads(scores) for article_id, scores in late.items()}
         return [
-            replace(hit, lead=float(leads[hit.sentence.article_id][hit.sentence.ordinal]))
-            if hit.sentence.article_id in leads
+            replace(
+                hit,
+                late=float(late[hit.sentence.article_id][hit.sentence.ordinal]),
+                lead=float(leads[hit.sentence.article_id][hit.sentence.ordinal]),
+            )
+            if hit.sentence.article_id in late
             else hit
             for hit in hits
         ]

@@ -62,10 +62,12 @@ def rank(
     if not any(character.isalnum() for character in question):
         raise EmptyQuestion
     before = leaning(question, history)
-    query = index.query(" ".join([*before, question]))
-    hits = retrieve(query, index, article_ids=article_ids)
+    query = index.query(question)
+    # what is read is found with the question before, too; compared with it, a sentence that answers that one would lead
+    wide = index.query(" ".join([*before, question])) if before else query
+    hits = retrieve(wide, index, article_ids=article_ids)
     chosen = passages(hits, index, reader)
-    hits = index.with_leads(hits, query, [passage.article_id for passage in chosen])
+    hits = index.compared(hits, query, [passage.article_id for passage in chosen])
     readings = _read(question, before, chosen, reader)
     probabilities = reader.calibration.probabilities(hits, [readings.get(hit.row) for hit in hits])
     ranked = [Ranked(hit, readings.get(hit.row), p) for hit, p in zip(hits, probabilities, strict=True)]

@@ -178,6 +178,13 @@ def test_the_question_before_is_read_only_by_one_that_leans_on_it(index: Index) 
     assert reader.histories == [("When did snow fall?",), ()]
 
 
+def test_a_sentence_is_not_compared_with_the_question_before(index: Index) -> None:
+    said = answer("And buses?", index, LateReader(), history=["When did snow fall in Oslo?"], nearest=2)
+    alone = answer("And buses?", index, LateReader(), nearest=2)
+    assert [(c.text, c.probability) for c in said.nearest] == [(c.text, c.probability) for c in alone.nearest]
+    assert said.nearest[0].text == "Buses ran."
+
+
 @pytest.mark.parametrize("question", ["", "  ", "?!"])
 def test_an_empty_question_is_refused(index: Index, question: str) -> None:
     with pytest.raises(EmptyQuestion):

@@ -84,7 +84,7 @@ def test_lead_is_over_every_other_sentence_of_the_article_found_or_not(question:
     oracle, index = Texts(articles, FakeEncoder()), build_index(articles, FakeEncoder())
     late = [(article_id, oracle.late(question, text)) for article_id, text in oracle.rows()]
     hits = index.search(index.query(question), k)
-    led = index.with_leads(hits, index.query(question), ["cats", "alone", "river"])
+    led = index.compared(hits, index.query(question), ["cats", "alone", "river"])
     assert [replace(hit, lead=0.0) for hit in led] == hits
     for hit in led:
         own = hit.sentence.article_id
@@ -93,12 +93,21 @@ def test_lead_is_over_every_other_sentence_of_the_article_found_or_not(question:
         assert hit.lead == pytest.approx(expected, abs=0.02)
 
 
+def test_a_wider_question_finds_and_the_question_itself_is_compared(encoder: FakeEncoder) -> None:
+    index = build_index(ARTICLES, encoder)
+    wide, narrow = index.query("the cat waited troops"), index.query("troops")
+    compared = index.compared(index.search(wide, 9), narrow, list(index.articles))
+    alone = index.compared(index.search(narrow, 9), narrow, list(index.articles))
+    assert {hit.row: (hit.late, hit.lead) for hit in compared} == {hit.row: (hit.late, hit.lead) for hit in alone}
+    assert [hit.similarity for hit in compared] == [hit.similarity for hit in index.search(wide, 9)]
+
+
 def test_leads_of_no_article_and_of_one_that_is_not_there(encoder: FakeEncoder) -> None:
     index = build_index(ARTICLES, encoder)
     query = index.query("troops")
-    assert index.with_leads(index.search(query, 9), query, []) == index.search(query, 9)
+    assert index.compared(index.search(query, 9), query, []) == index.search(query, 9)
     with pytest.raises(ArticleNotFound):
-        index.with_leads([], query, ["dogs"])
+        index.compared([], query, ["dogs"])
 
 
 def test_filter_leaves_k_hits_and_every_score(encoder: FakeEncoder) -> None:
