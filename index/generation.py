@@ -94,6 +94,17 @@ def read_articles(folder: Path, manifest: Manifest) -> tuple[Article, ...]:
     return _articles_of(folder, manifest.format)
 
 
+def read_counts(folder: Path, manifest: Manifest) -> dict[str, int]:
+    """Return how many sentences each article of a generation has, whatever the rest is like.
+
+    Raises `DamagedGeneration` when the files of articles and sentences are not what was written.
+    """
+    check_files(folder, [file for file in manifest.files if file.name in (ARTICLES, _SENTENCES)])
+    ids = [article.id for article in _articles_of(folder, manifest.format)]
+    sentences = Sentences(ids, np.load(folder / _SENTENCES, allow_pickle=False))
+    return {article_id: len(sentences.rows_of(article_id)) for article_id in ids}
+
+
 def _lines_of(articles: Iterable[Article]) -> bytes:
     """Return articles as JSON lines; line ends inside a text are escaped, so an article is one line."""
     return "".join(json.dumps(_record_of(article), ensure_ascii=False) + "\n" for article in articles).encode("utf-8")

@@ -30,7 +30,7 @@ from index.embed import Encode, Progress
 from index.encode import Encoder
 from index.errors import DamagedGeneration, EmptyLibrary, UnwritableStore
 from index.folders import folder_of
-from index.generation import check_origin, dense_search, read_articles, read_generation, write_generation
+from index.generation import check_origin, dense_search, read_articles, read_counts, read_generation, write_generation
 from index.history import Generation, read_history, trusted
 from index.lock import write_lock
 from index.manifest import MANIFEST, Manifest, check_files, read_manifest
@@ -104,6 +104,10 @@ class Store:
         if self.generation is None:
             return ()
         return self._read(read_articles)
+
+    def sentence_counts(self) -> dict[str, int]:
+        """Return how many sentences each article has, in their order. Raises `DamagedGeneration`, `FormatMismatch`."""
+        return {} if self.generation is None else self._read(read_counts)
 
     def load(self, encoder: Encoder) -> Index:
         """Return the current index, after a check of every byte.

@@ -36,6 +36,7 @@ def test_library_of_format_1_keeps_its_articles_and_is_not_searched_until_it_is_
     store = Store(library_1)
     store.verify()
     assert store.articles() == (TROOPS, CATS)
+    assert store.sentence_counts() == {"troops": 3, "cats": 2}
     assert store.status().format == 1
     for action in (lambda: store.load(encoder), lambda: store.add([RIVER], encoder)):
         with pytest.raises(ModelMismatch, match="run `pullquote rebuild`"):

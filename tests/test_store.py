@@ -15,6 +15,7 @@ from index.errors import (
     EmptyLibrary,
     ModelMismatch,
     SegmenterMismatch,
+    TruncatedFile,
 )
 from index.segment import segmenter_fingerprint
 from index.store import Store, StoreStatus
@@ -75,6 +76,16 @@ def test_removing(library: Path, encoder: FakeEncoder) -> None:
         store.load(encoder)
     store.verify()
     assert state(store.add([RIVER], encoder).index) == state(store.load(encoder)) == state_of(RIVER)
+
+
+def test_sentences_are_counted_without_what_is_searched(library: Path, encoder: FakeEncoder) -> None:
+    (generation_folder(library) / "vectors.npy").unlink()
+    counts = Store(library).sentence_counts()
+    assert list(counts.items()) == [("troops", 3), ("cats", 2)]
+    path = generation_folder(library) / "sentences.npy"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(TruncatedFile):
+        Store(library).sentence_counts()
 
 
 def test_empty_library(home: Path, encoder: FakeEncoder) -> None:

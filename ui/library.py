@@ -17,7 +17,6 @@ from index.gather import Input, gather
 from index.history import Generation
 from index.load import load_article
 from index.prune import Pruned
-from index.segment import sentences_of_article
 from index.store import Store, StoreStatus
 from index.types import Article, Sentence
 from qa.answer import answer
@@ -129,7 +128,7 @@ class Library:
         loaded = self._loaded
         if loaded is not None and loaded[0] == self._store.generation:
             return {article_id: loaded[1].count([article_id]) for article_id in loaded[1].articles}
-        return {article.id: len(sentences_of_article(article)) for article in self.articles()}
+        return self._store.sentence_counts()
 
     def add(
         self,

@@ -149,8 +149,8 @@ class View:
     def index(self) -> str:
         """Return how much is in the index."""
         try:
-            articles = self._library.articles()
-            return index_html(len(articles), sum(len(self._library.sentences(article.id)) for article in articles))
+            counts = self._library.sentence_counts()
+            return index_html(len(counts), sum(counts.values()))
         except PullquoteError as error:
             return index_error_html(str(error))
 
