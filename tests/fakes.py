@@ -58,6 +58,7 @@ class FakeLibrary:
         self._answers = answers or {}
         self.asked: list[tuple[str, tuple[str, ...] | None, tuple[str, ...]]] = []
         self.rebuilds = 0
+        self.suggested: dict[str, tuple[str, ...]] = {}
         # Cleared by a test that wants to see the page while it waits.
         self.go = threading.Event()
         self.go.set()
@@ -121,6 +122,9 @@ class FakeLibrary:
         back = tuple(each for each in articles if each.id not in self._articles)
         self._articles.update({each.id: each for each in back})
         return back
+
+    def suggest(self, article_id: str) -> tuple[str, ...]:
+        return self.suggested.get(article_id, ())
 
     def rebuild(self, progress: Progress | None = None) -> FakeSize:
         total = sum(len(self.sentences(each)) for each in self._articles)

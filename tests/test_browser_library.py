@@ -78,16 +78,24 @@ def test_several_articles_are_chosen_by_title_and_can_be_asked_together(browser:
         expect(page.locator("#article")).to_have_attribute("data-article", KEEPER.id)
 
 
-def test_examples_are_offered_for_the_seed_article_alone_and_ask_when_clicked(browser: Browser, page: Page) -> None:
-    expect(log(page).get_by_role("button")).to_have_count(0)
-    seed = Article("us-troops-eastern-europe", "Seed", HARBOUR.text, "seed.txt")
-    with served(FakeLibrary(seed)) as address, opened(browser, address) as other:
-        example = log(other).get_by_role("button").first
-        question = example.inner_text()
-        example.click()
-        expect(log(other).locator(".question")).to_have_text(question)
-        expect(log(other).locator(".verdict").last).to_have_text("The article does not say.")
-        expect(log(other).get_by_role("button")).to_have_count(0)
+def test_suggested_questions_are_asked_by_a_click_and_belong_to_their_article(browser: Browser) -> None:
+    library = FakeLibrary(HARBOUR, KEEPER, Article("none", "None", "Nothing.", "none.txt"), answers=ANSWERS)
+    library.suggested = {"harbour": ("When did it open?",), KEEPER.id: (INJECTION,)}
+    with served(library) as address, opened(browser, address) as page:
+        suggested = page.get_by_role("group", name="Suggested questions").get_by_role("button")
+        expect(suggested).to_have_text(["When did it open?"])
+        page.get_by_role("combobox", name="Article").click()
+        page.get_by_role("option", name="The keeper").click()
+        expect(suggested).to_have_text([INJECTION])
+        page.get_by_role("combobox", name="Article").click()
+        page.get_by_role("option", name="None").click()
+        expect(suggested).to_have_count(0)
+        page.get_by_role("combobox", name="Article").click()
+        page.get_by_role("option", name="The harbour").click()
+        suggested.click()
+        expect(link(page, 1)).to_be_visible()
+        expect(log(page).locator(".question")).to_have_text("When did it open?")
+        expect(suggested).to_be_hidden()
 
 
 class EmptyFake(FakeLibrary):

@@ -16,7 +16,7 @@ from qa.types import Answer, Citation, Quote
 from ui.chat import Edition, Turn, Turns, asked, earlier_questions, last_shown, settled
 from ui.found import Shown, found_html
 from ui.frame import index_error_html, index_html
-from ui.log import Shelf, Source, log_html, probability_words, reference_of
+from ui.log import Shelf, Source, log_html, probability_words, reference_of, suggested_html
 from ui.marks import Range, escape, marked_html, message_html, quote_html
 from ui.reading import article_html, no_article_html, text_html
 
@@ -174,7 +174,7 @@ def test_hostile_text_is_inert_everywhere_it_is_shown() -> None:
     pages = [
         article_html(hostile, sentences) + found_html(hostile, sentences, Shown((citation,), focus=1)),
         log_html(turns, shelf=shelf),
-        log_html((), examples=[HOSTILE]),
+        suggested_html([HOSTILE]),
         no_article_html(HOSTILE),
         index_error_html(HOSTILE),
     ]

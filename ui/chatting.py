@@ -53,7 +53,7 @@ class _Handlers:
         choices = [(title, each) for each, title in titles.items()]
         picker = gr.update(choices=choices, value=shown or None, visible=several)
         place, _, *drawn = open_article(self._view, shown, "", last_shown(turns))
-        return gr.update(visible=several), self._view.log(turns, shown), place, picker, *drawn
+        return gr.update(visible=several), self._view.log(turns), place, picker, *drawn
 
     def converse(
         self, question: str, turns: Turns, article_id: str, everywhere: bool, edition: str
@@ -62,26 +62,26 @@ class _Handlers:
         waiting = asked(turns, question, several=everywhere)
         if not question.strip():
             hint = settled(waiting, error="write a question first")
-            yield "", turns, self._view.log(hint, article_id), *STAY
+            yield "", turns, self._view.log(hint), *STAY
             return
-        yield "", waiting, self._view.log(waiting, article_id), *STAY
+        yield "", waiting, self._view.log(waiting), *STAY
         try:
             within = None if everywhere else [article_id]
             answer = self._library.ask(question, article_ids=within, history=earlier_questions(turns))
             answered = settled(waiting, answer, articles=self._view.quoted(answer))
         except PullquoteError as error:
-            yield *self._failed(waiting, article_id, str(error)), *STAY
+            yield *self._failed(waiting, str(error)), *STAY
             return
         except Exception:
-            yield *self._failed(waiting, article_id, _BUG), *STAY
+            yield *self._failed(waiting, _BUG), *STAY
             raise  # a bug ends the wait as any error does, and keeps its traceback in the terminal
         place = answer.citations[0].article_id if answer.citations else article_id
         drawn = open_article(self._view, place, edition, last_shown(answered, focus=1))
-        yield gr.skip(), answered, self._view.log(answered, place), *drawn
+        yield gr.skip(), answered, self._view.log(answered), *drawn
 
-    def _failed(self, waiting: Turns, article_id: str, message: str) -> Updates:
+    def _failed(self, waiting: Turns, message: str) -> Updates:
         turns = settled(waiting, error=message)
-        return gr.skip(), turns, self._view.log(turns, article_id)
+        return gr.skip(), turns, self._view.log(turns)
 
     def converse_by_example(
         self, turns: Turns, article_id: str, everywhere: bool, edition: str, event: gr.EventData
@@ -102,9 +102,8 @@ class _Handlers:
         return open_article(self._view, place, edition, Shown(citations, kind, turn, number))
 
     def read(self, article_id: str, turns: Turns) -> Updates:
-        """Open an article that was chosen. Outputs: log, then the article's."""
-        log = gr.skip() if turns else self._view.log(turns, article_id)
-        return log, *open_article(self._view, article_id, "", last_shown(turns))
+        """Open an article that was chosen."""
+        return open_article(self._view, article_id, "", last_shown(turns))
 
 
 def open_article(view: View, article_id: str, drawn: str, shown: Shown) -> Updates:
@@ -123,6 +122,7 @@ class Conversation:
 
     turns: gr.State
     log: gr.HTML
+    suggested: gr.HTML
     everywhere: gr.Checkbox
     question: gr.Textbox
     send: gr.Button
@@ -149,6 +149,7 @@ def lay_out_conversation() -> Conversation:
     turns = gr.State(())
     with gr.Column(elem_id="chat"):
         log = gr.HTML(log_html(()), elem_id="conversation", apply_default_css=False, js_on_load=_BRIDGE)
+        suggested = gr.HTML("", elem_id="suggested", apply_default_css=False, js_on_load=None)
         everywhere = gr.Checkbox(label="Ask all articles", elem_id="everywhere", container=False, visible=False)
         with gr.Row(elem_id="composer"):
             question = gr.Textbox(
@@ -160,7 +161,7 @@ def lay_out_conversation() -> Conversation:
                 show_label=False,
             )
             send = gr.Button("Ask", elem_id="send", variant="primary", scale=0)
-    return Conversation(turns, log, everywhere, question, send)
+    return Conversation(turns, log, suggested, everywhere, question, send)
 
 
 def lay_out_reader() -> Reader:
@@ -180,7 +181,10 @@ def connect_chat(library: Library, view: View, conversation: Conversation, reade
     """Ask, follow citations, open articles; return how to draw all that anew, and the events that ask."""
     handlers = _Handlers(library, view)
     turns, log, everywhere = conversation.turns, conversation.log, conversation.everywhere
-    on(reader.picker.input, handlers.read, [reader.picker, turns], [log, *reader.drawn])
+    on(reader.picker.input, handlers.read, [reader.picker, turns], reader.drawn)
+    # in its own time, after the article is drawn
+    suggest = partial(on, concurrency_limit=1, trigger_mode="always_last")
+    suggest(reader.edition.change, view.suggested, reader.article_id, conversation.suggested)
     on(log.select, handlers.follow, [turns, reader.edition], reader.drawn)
 
     state = [turns, reader.article_id, everywhere, reader.edition]

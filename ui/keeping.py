@@ -58,7 +58,7 @@ class Keeper:
         turns = chat.turns if chat else ()
         place = chat.article_id if chat and chat.article_id in self._view.titles() else article_id
         drawn = open_article(self._view, place, edition, last_shown(turns))
-        return turns, self._view.log(turns, place), *self._kept(chats), *drawn
+        return turns, self._view.log(turns), *self._kept(chats), *drawn
 
     def new(self, article_id: str, kept: object) -> Updates:
         """Begin a new chat. Outputs: turns, log, found, kept, panel."""
@@ -88,7 +88,7 @@ class Keeper:
             self._write(after[int(number)], kind, int(at))
         except PullquoteError as error:
             raise gr.Error(str(error), print_exception=False) from error
-        return after, self._view.log(after, article_id), *self.keep(after, article_id, kept)
+        return after, self._view.log(after), *self.keep(after, article_id, kept)
 
     def _write(self, turn: Turn, kind: Kind, at: int) -> None:
         answer, feedback = turn.answer, self._feedback
@@ -101,7 +101,7 @@ class Keeper:
         feedback.judge(judgement_of(turn, answer, citation, article, turn.judgement(kind, at)), article)
 
     def _empty(self, article_id: str) -> Updates:
-        return (), self._view.log((), article_id), self._view.found(article_id, Shown())
+        return (), self._view.log(()), self._view.found(article_id, Shown())
 
     def _kept(self, chats: Chats) -> Updates:
         return write_chats(chats), self._panel(chats)

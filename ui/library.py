@@ -21,6 +21,7 @@ from index.store import Store, StoreStatus
 from index.types import Article, Sentence
 from qa.answer import answer
 from qa.reader import Reader
+from qa.suggest import suggestions
 from qa.types import Answer
 
 Progress = Callable[[int, int], None]
@@ -122,6 +123,10 @@ class Library:
     def sentences(self, article_id: str) -> tuple[Sentence, ...]:
         """Return an article's sentences, in order. Raises ArticleNotFound."""
         return self.index().sentences_of(article_id)
+
+    def suggest(self, article_id: str) -> tuple[str, ...]:
+        """Return questions that an article surely answers, made from its own sentences. Raises ArticleNotFound."""
+        return suggestions(article_id, self.index(), self.reader())
 
     def sentence_counts(self) -> dict[str, int]:
         """Return how many sentences each article has, without loading a model."""

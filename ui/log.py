@@ -36,13 +36,13 @@ class Shelf:
     judges: bool = False
 
 
-def log_html(turns: Turns, *, shelf: Shelf | None = None, examples: Sequence[str] = ()) -> str:
-    """Return the conversation as an element with the role `log`, or the welcome with its examples when it is empty.
+def log_html(turns: Turns, *, shelf: Shelf | None = None) -> str:
+    """Return the conversation as an element with the role `log`, or the welcome when it is empty.
 
     A place is named with its article when the library has several.
     """
     shelf = shelf or Shelf()
-    inner = "".join(_turn_html(turn, number, shelf) for number, turn in enumerate(turns)) or _welcome_html(examples)
+    inner = "".join(_turn_html(turn, number, shelf) for number, turn in enumerate(turns)) or _welcome_html()
     waiting = bool(turns) and turns[-1].answer is None and not turns[-1].error
     return (
         f'<div id="log" role="log" aria-label="Conversation" aria-busy="{str(waiting).lower()}" tabindex="0" '
@@ -67,14 +67,17 @@ def _percent(probability: float) -> int:
     return min(99, max(1, round(100 * probability)))
 
 
-def _welcome_html(examples: Sequence[str]) -> str:
-    buttons = "".join(f'<button type="button" data-ask dir="auto">{escape(each)}</button>' for each in examples)
-    choice = f'<div class="examples" role="group" aria-label="Examples">{buttons}</div>' if buttons else ""
+def suggested_html(questions: Sequence[str]) -> str:
+    """Return questions to begin with, to be asked by a click; nothing for none."""
+    buttons = "".join(f'<button type="button" data-ask dir="auto">{escape(each)}</button>' for each in questions)
+    return f'<div class="examples" role="group" aria-label="Suggested questions">{buttons}</div>' if buttons else ""
+
+
+def _welcome_html() -> str:
     return (
         '<div class="welcome"><p class="lead">Ask the article.</p>'
         "<p>The answer is the article’s own sentences, quoted word for word and marked where they stand. "
-        "When the article does not say, you are told so.</p>"
-        f"{choice}</div>"
+        "When the article does not say, you are told so.</p></div>"
     )
 
 

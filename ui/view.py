@@ -14,10 +14,10 @@ from qa.types import Answer
 from ui.chat import Turns, quoted_ids
 from ui.found import Shown, found_html, nothing_found_html
 from ui.frame import index_error_html, index_html
-from ui.log import Shelf, Source, log_html
+from ui.log import Shelf, Source, log_html, suggested_html
 from ui.reading import article_html, no_article_html
 
-# Questions to click in an empty chat, for the article that comes with Pullquote. Other articles have none.
+# Questions to begin with, for the article that comes with Pullquote; those of other articles are found in them.
 _SEED_ARTICLE = "us-troops-eastern-europe"
 _SEED_QUESTIONS = (
     "How many American soldiers are stationed across Europe in total?",
@@ -88,6 +88,9 @@ class Library(Protocol):
     def restore(self, articles: Sequence[Article], progress: Progress | None = None) -> tuple[Article, ...]:
         """Add articles again that were removed, and return those that were added."""
 
+    def suggest(self, article_id: str) -> tuple[str, ...]:
+        """Return questions that an article surely answers; often none."""
+
     def rebuild(self, progress: Progress | None = None) -> IndexSize:
         """Make the index anew; `progress` is told how many sentences are done, and of how many."""
 
@@ -99,6 +102,7 @@ class View:
         """`judges` says that readers can judge answers."""
         self._library = library
         self._judges = judges
+        self._suggested: dict[str, tuple[str, ...]] = {}
 
     def titles(self) -> dict[str, str]:
         """Return the titles of the articles by id, in the library's order; none when it cannot be read."""
@@ -107,10 +111,19 @@ class View:
         except PullquoteError:
             return {}
 
-    def log(self, turns: Turns, article_id: str) -> str:
-        """Return the conversation; an empty one shows examples when the seed article is open."""
-        examples = _SEED_QUESTIONS if article_id == _SEED_ARTICLE else ()
-        return log_html(turns, shelf=Shelf(self.titles(), self._sources(turns), judges=self._judges), examples=examples)
+    def log(self, turns: Turns) -> str:
+        """Return the conversation."""
+        return log_html(turns, shelf=Shelf(self.titles(), self._sources(turns), judges=self._judges))
+
+    def suggested(self, article_id: str) -> str:
+        """Return questions to begin with; finding them takes seconds the first time, and often there are none."""
+        if article_id == _SEED_ARTICLE:
+            return suggested_html(_SEED_QUESTIONS)
+        edition = self.edition(article_id)
+        if edition and edition not in self._suggested:
+            with suppress(PullquoteError):
+                self._suggested[edition] = self._library.suggest(article_id)
+        return suggested_html(self._suggested.get(edition, ()))
 
     def _sources(self, turns: Turns) -> dict[str, Source]:
         """Return the articles that a chat quotes, without those that are gone or cannot be read."""

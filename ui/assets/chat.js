@@ -73,7 +73,7 @@ const chat = (() => {
       article.follow(link);
     } else if (example) {
       foresee(example.textContent);
-      example.dispatchEvent(new CustomEvent("pullquote:ask", { bubbles: true, detail: example.textContent }));
+      log().dispatchEvent(new CustomEvent("pullquote:ask", { bubbles: true, detail: example.textContent }));
     } else if (quote) {
       const key = quote.dataset.quote;
       if (!open.delete(key)) open.add(key);
