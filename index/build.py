@@ -80,6 +80,10 @@ class Index:
         rows = self._rows_of(article_id)
         return self._sentences[rows.start : rows.stop]
 
+    def lengths_of(self, article_id: str) -> list[int]:
+        """Return how many word pieces each sentence of an article has, up to 126. Raises `ArticleNotFound`."""
+        return self._tokens.lengths(self._rows_of(article_id))
+
     def count(self, article_ids: Sequence[str] | None = None) -> int:
         """Return how many sentences some articles have, or all. Raises `ArticleNotFound`."""
         if article_ids is None:

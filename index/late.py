@@ -25,6 +25,7 @@ from index.wordpieces import WordPieces
 NETWORK: Final = Path(__file__).parent / "models" / "late.onnx"
 
 LONGEST = 128  # word pieces of a text that are read, its ends among them
+_ENDS = 2
 _BLOCK = 16_384  # word pieces compared at once: 4 MB as float32
 
 # The numbers of unit vectors are kept whole: of sentences in 8 bits, of questions in 12. So all sums stay below 2**24,
@@ -50,7 +51,10 @@ class TokenEncoder(Protocol):
         ...
 
     def encode(self, texts: Sequence[str]) -> list[NDArray[np.int8]]:
-        """Return for each text the unit vectors of its word pieces times `SCALE`, `(pieces, width)` int8."""
+        """Return for each text the unit vectors of its word pieces and its two ends, `(pieces + 2, width)` int8.
+
+        They are multiplied by `SCALE`. Of a longer text the first `LONGEST` - 2 word pieces are read.
+        """
         ...
 
     def encode_question(self, question: str) -> TokenQuery:
@@ -108,6 +112,11 @@ class TokenVectors:
 
     def __len__(self) -> int:
         return len(self._bounds) - 1
+
+    def lengths(self, rows: range) -> list[int]:
+        """Return how many word pieces each of some sentences has, up to `LONGEST` - 2."""
+        lengths: list[int] = (np.diff(self._bounds[rows.start : rows.stop + 1]) - _ENDS).tolist()
+        return lengths
 
     def of(self, row: int) -> NDArray[np.int8]:
         """Return the vectors of one sentence, `(pieces, width)` int8."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+import numpy as np
+
 from index.build import Index
 from index.errors import EmptyQuestion
 from index.types import page_of
@@ -66,17 +68,21 @@ def rank(
     # what is read is found with the question before, too; compared with it, a sentence that answers that one would lead
     wide = index.query(" ".join([*before, question])) if before else query
     hits = retrieve(wide, index, article_ids=article_ids)
-    chosen = passages(hits, index, reader)
+    chosen = passages(hits, index)
     hits = index.compared(hits, query, [passage.article_id for passage in chosen])
-    readings = _read(question, before, chosen, reader)
+    readings = _read(question, before, chosen, index, reader)
     probabilities = reader.calibration.probabilities(hits, [readings.get(hit.row) for hit in hits])
     ranked = [Ranked(hit, readings.get(hit.row), p) for hit, p in zip(hits, probabilities, strict=True)]
     return sorted(ranked, key=lambda one: (one.reading is None, -one.probability, one.hit.row))
 
 
-def _read(question: str, history: Sequence[str], chosen: Sequence[Passage], reader: Reader) -> dict[int, Reading]:
+def _read(
+    question: str, history: Sequence[str], chosen: Sequence[Passage], index: Index, reader: Reader
+) -> dict[int, Reading]:
     """Return the reading of each row that was read."""
-    readings = reader.read(question, [p.pieces for p in chosen], history=history)
+    rows = [np.arange(passage.rows.start, passage.rows.stop) for passage in chosen]
+    pieces = [reader.tokens([index.text_of(sentence) for sentence in index.sentences.at(own)]) for own in rows]
+    readings = reader.read(question, pieces, history=history)
     return {
         row: reading
         for passage, read in zip(chosen, readings, strict=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,9 +12,7 @@ from numpy.typing import NDArray
 from index.build import Index
 from index.query import Query
 from index.types import Hit
-from index.wordpieces import Pieces
-from qa.reader import Reader
-from qa.windows import cut_windows
+from qa.windows import cut_ranges
 
 WHOLE = 3000  # up to so many sentences, each is a candidate; beyond, the best of either search
 TOP_K = 60  # candidates of the dense and of the lexical search each, in a larger library
@@ -24,14 +23,13 @@ OVERLAP = 1  # sentences that a window repeats from the one before, so that "he"
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Consecutive sentences of an article that the reader reads together: rows of the index, and their word pieces.
+    """Consecutive sentences of an article that the reader reads together, as rows of the index.
 
     The first `context` of them are read for what follows alone: the passage before says what they are worth.
     """
 
     article_id: str
     rows: range
-    pieces: tuple[Pieces, ...]
     context: int
 
 
@@ -56,7 +54,7 @@ def fused(hits: Sequence[Hit]) -> NDArray[np.float64]:
     return late + 0.1 * lexical / max(float(lexical.max(initial=0.0)), 1e-9)
 
 
-def passages(hits: Sequence[Hit], index: Index, reader: Reader) -> list[Passage]:
+def passages(hits: Sequence[Hit], index: Index) -> list[Passage]:
     """Return what to read: the passages in which the best candidates stand.
 
     An article is cut into the same passages whatever is asked of whichever articles: so what the reader says of a
@@ -69,18 +67,16 @@ def passages(hits: Sequence[Hit], index: Index, reader: Reader) -> list[Passage]
             break
         article_id = hit.sentence.article_id
         if article_id not in cut:
-            cut[article_id] = _cut(article_id, hit.row - hit.sentence.ordinal, index, reader)
-        own = next(p for p in reversed(cut[article_id]) if p.rows.start + p.context <= hit.row)
+            cut[article_id] = _cut(article_id, hit.row - hit.sentence.ordinal, index)
+        own = cut[article_id][bisect_right(cut[article_id], hit.row, key=lambda p: p.rows.start + p.context) - 1]
         chosen.setdefault(own.rows.start, own)
     return list(chosen.values())
 
 
-def _cut(article_id: str, first_row: int, index: Index, reader: Reader) -> list[Passage]:
+def _cut(article_id: str, first_row: int, index: Index) -> list[Passage]:
     """Return all passages of an article, in order; `first_row` is the row of its first sentence."""
-    pieces = tuple(reader.tokens([index.text_of(s) for s in index.sentences_of(article_id)]))
     made: list[Passage] = []
-    for window in cut_windows([p.ids for p in pieces], overlap=OVERLAP):
-        rows = range(first_row + window.first, first_row + window.first + len(window.sentences))
-        context = made[-1].rows.stop - rows.start if made else 0
-        made.append(Passage(article_id, rows, pieces[window.first : window.first + len(rows)], context))
+    for own in cut_ranges(index.lengths_of(article_id), overlap=OVERLAP):
+        rows = range(first_row + own.start, first_row + own.stop)
+        made.append(Passage(article_id, rows, made[-1].rows.stop - rows.start if made else 0))
     return made

@@ -47,29 +47,37 @@ class Batch:
 
 def cut_windows(sentences: Sequence[Ids], *, overlap: int = 0) -> list[Window]:
     """Cut an article's sentences into windows of at most WINDOW_TOKENS; `overlap` sentences stand in two windows."""
-    windows: list[Window] = []
+    return [_window(sentences, own) for own in cut_ranges([len(ids) for ids in sentences], overlap=overlap)]
+
+
+def cut_ranges(lengths: Sequence[int], *, overlap: int = 0) -> list[range]:
+    """Return which sentences stand in each window, where they have so many tokens; see `cut_windows`."""
+    ranges: list[range] = []
     first = 0
-    while first < len(sentences):
-        window = window_from(sentences, first)
-        windows.append(window)
-        after = first + len(window.sentences)
-        if after >= len(sentences):
+    while first < len(lengths):
+        own = _range_from(lengths, first)
+        ranges.append(own)
+        if own.stop >= len(lengths):
             break
-        first = max(first + 1, after - overlap)
-    return windows
+        first = max(first + 1, own.stop - overlap)
+    return ranges
 
 
 def window_from(sentences: Sequence[Ids], first: int) -> Window:
     """Return the window that begins at sentence `first`: as many as fit into WINDOW_TOKENS, but at least one."""
-    taken: list[Ids] = []
-    room = WINDOW_TOKENS
-    for ids in sentences[first:]:
-        cut = ids[:SENTENCE_TOKENS]
-        if taken and len(cut) + 1 > room:
-            break
-        taken.append(cut)
-        room -= len(cut) + 1
-    return Window(first, tuple(taken))
+    return _window(sentences, _range_from([len(ids) for ids in sentences], first))
+
+
+def _range_from(lengths: Sequence[int], first: int) -> range:
+    stop, room = first, WINDOW_TOKENS
+    while stop < len(lengths) and (stop == first or min(lengths[stop], SENTENCE_TOKENS) < room):
+        room -= min(lengths[stop], SENTENCE_TOKENS) + 1
+        stop += 1
+    return range(first, stop)
+
+
+def _window(sentences: Sequence[Ids], own: range) -> Window:
+    return Window(own.start, tuple(sentences[i][:SENTENCE_TOKENS] for i in own))
 
 
 def lay_out(question: Ids, history: Sequence[Ids], windows: Iterable[Window], ignored: frozenset[int]) -> list[Batch]:

@@ -33,7 +33,8 @@ class FakeTokens:
     fingerprint = "fake tokens"
 
     def encode(self, texts: Sequence[str]) -> list[NDArray[np.int8]]:
-        return [(SCALE * self._rows(text)).astype(np.int8) for text in texts]
+        # The two ends of a text are like no word.
+        return [np.pad(SCALE * self._rows(text), ((1, 1), (0, 0))).astype(np.int8) for text in texts]
 
     def encode_question(self, question: str) -> TokenQuery:
         rows = self._rows(question)

@@ -38,7 +38,9 @@ class Texts:
 
     def late(self, question: str, text: str) -> float:
         """The share of the question's words whose direction one of the text's words has."""
-        wanted, there = ({int(row.argmax()) for row in rows} for rows in self.encoder.late.encode([question, text]))
+        wanted, there = (
+            {int(row.argmax()) for row in rows[1:-1]} for rows in self.encoder.late.encode([question, text])
+        )
         words = [int(row.argmax()) for row in self.encoder.late.encode_question(question).vectors]
         assert set(words) == wanted
         return sum(word in there for word in words) / len(words)
@@ -151,6 +153,17 @@ def test_sentences_are_counted(encoder: FakeEncoder) -> None:
     assert (index.count(), index.count([]), index.count(["river"]), index.count(["cats", "river"])) == (9, 0, 3, 6)
     with pytest.raises(ArticleNotFound):
         index.count(["dogs"])
+
+
+def test_sentences_have_lengths(encoder: FakeEncoder) -> None:
+    index = build_index(ARTICLES, encoder)
+    assert {article_id: index.lengths_of(article_id) for article_id in index.articles} == {
+        "troops": [5, 2, 6],
+        "cats": [6, 6, 2],
+        "river": [4, 2, 4],
+    }
+    with pytest.raises(ArticleNotFound):
+        index.lengths_of("dogs")
 
 
 def test_unknown_articles_and_empty_questions(encoder: FakeEncoder) -> None:

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from index.late import NETWORK, QUESTION_SCALE, SCALE, LateEncoder, TokenQuery, TokenVectors
+from index.late import LONGEST, NETWORK, QUESTION_SCALE, SCALE, LateEncoder, TokenQuery, TokenVectors
+from index.wordpieces import WordPieces
 
 
 def unit(rng: np.random.Generator, rows: int) -> NDArray[np.float64]:
@@ -121,6 +122,13 @@ def test_vectors_are_of_unit_length_one_for_each_word_piece(late: LateEncoder) -
     query = late.encode_question("Tolls ended when?")
     assert float(query.weights.sum()) == pytest.approx(1.0)
     assert np.linalg.norm(query.vectors / QUESTION_SCALE, axis=1).tolist() == pytest.approx([1.0] * 7, abs=0.01)
+
+
+@pytest.mark.model
+def test_lengths_are_those_of_the_tokenizer(late: LateEncoder) -> None:
+    texts = [*SENTENCES, "\u200b", "word " * 400, "Zürich–Genève: 3,5 €", "x" * 300]
+    counted = TokenVectors.build(late.encode(texts)).lengths(range(len(texts)))
+    assert counted == [min(len(pieces.ids), LONGEST - 2) for pieces in WordPieces().encode(texts)]
 
 
 @pytest.mark.model

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from index.wordpieces import CLS, SEP, Ids
-from qa.windows import WINDOW_TOKENS, Window, cut_windows, lay_out, stack
+from qa.windows import SENTENCE_TOKENS, WINDOW_TOKENS, Window, cut_ranges, cut_windows, lay_out, stack, window_from
 
 
 def ids(*numbers: int) -> Ids:
@@ -41,3 +43,15 @@ def test_windows_cover_every_sentence_and_fit(lengths: list[int], overlap: int) 
     assert covered == set(range(len(lengths)))
     assert all(len(w.sentences) == 1 or sum(len(s) + 1 for s in w.sentences) <= WINDOW_TOKENS for w in windows)
     assert [w.first for w in windows] == sorted({w.first for w in windows})
+    ranges = cut_ranges(lengths, overlap=overlap)
+    assert ranges == [range(w.first, w.first + len(w.sentences)) for w in windows]
+    assert [len(window_from(sentences, own.start).sentences) for own in ranges] == [len(own) for own in ranges]
+    for own in ranges[:-1]:  # no window would have room for one more sentence
+        assert sum(min(lengths[i], SENTENCE_TOKENS) + 1 for i in [*own, own.stop]) > WINDOW_TOKENS
+
+
+def test_many_sentences_are_cut_in_linear_time(work: Callable[[Callable[[], object]], int]) -> None:
+    def cut(size: int) -> None:
+        assert cut_ranges([1] * size, overlap=1)[-1].stop == size
+
+    assert work(lambda: cut(8_000)) < 4.5 * work(lambda: cut(2_000))
