@@ -102,8 +102,10 @@ def test_a_chat_is_saved_as_markdown_and_as_json(page: Page) -> None:
 def test_judgements_become_a_question_file(page: Page, folder: Path) -> None:
     ask(page, "How long is the pier, and how old?")
     first = log(page).locator(".quote").first
+    first.get_by_role("button", name="Context").click()
     first.get_by_role("button", name="Right").click()
     expect(first.get_by_role("button", name="Right")).to_have_attribute("aria-pressed", "true")
+    expect(first.locator(".around").first).to_be_visible()
     ask(page, "Who painted it?")
     log(page).locator("[data-quote='1-nearest-0']").get_by_role("button", name="Right").click()
     expect(log(page).locator("[aria-pressed=true]")).to_have_count(2)

@@ -46,7 +46,13 @@ def log_html(turns: Turns, *, shelf: Shelf | None = None) -> str:
     waiting = bool(turns) and turns[-1].answer is None and not turns[-1].error
     return (
         f'<div id="log" role="log" aria-label="Conversation" aria-busy="{str(waiting).lower()}" tabindex="0" '
-        f'data-stamp="{len(turns)}/{waiting}">{inner}</div>'
+        f'data-stamp="{len(turns)}/{waiting}" data-judged="{_judged_stamp(turns)}">{inner}</div>'
+    )
+
+
+def _judged_stamp(turns: Turns) -> str:
+    return " ".join(
+        f"{number}-{each.kind}-{each.number}-{each.right}" for number, turn in enumerate(turns) for each in turn.judged
     )
 
 

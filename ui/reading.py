@@ -56,7 +56,8 @@ def text_html(text: str, sentences: Sequence[Sentence], *, pages: Sequence[int] 
     at = 0
     for paragraph in paragraphs_of(sentences):
         parts.append(escape(text[at : paragraph.start]))
-        parts += [page_turn(number) for number, start in enumerate(pages, 1) if at <= start <= paragraph.start]
+        # That the first page begins at the top needs no saying.
+        parts += [page_turn(number) for number, start in enumerate(pages, 1) if 0 < at <= start <= paragraph.start]
         parts.append(paragraph_html(text, paragraph, pages=pages))
         at = paragraph.end
     return "".join([*parts, escape(text[at:])])
@@ -65,7 +66,7 @@ def text_html(text: str, sentences: Sequence[Sentence], *, pages: Sequence[int] 
 def _heading_html(article: Article) -> str:
     """Return the title of the article, who wrote it and when, where it comes from and how long it is."""
     about = [
-        escape(article.author),
+        f"<bdi>{escape(article.author)}</bdi>" if article.author else "",
         _date_html(article.date),
         _source_html(article.source),
         f"{len(article.text.split()):,} words",

@@ -3,6 +3,7 @@ const chat = (() => {
   "use strict";
 
   const log = () => document.getElementById("log");
+  const PATIENCE = 6000; // milliseconds in which the server takes a question up
   const open = new Set(); // the folds and contexts that the reader has opened
 
   function made(tag, className, ...children) {
@@ -19,6 +20,10 @@ const chat = (() => {
     const turn = made("div", "turn foreseen", made("p", "question", text), made("div", "answer", dots));
     log().append(turn);
     article.reveal(log(), turn, 0);
+    setTimeout(() => {
+      if (!turn.isConnected || !turn.classList.contains("foreseen")) return;
+      dots.replaceWith(made("p", "notice", "No word from the server yet. Your question still stands below."));
+    }, PATIENCE);
   }
 
   /* The link of what was clicked: itself, or that of a quote whose words were clicked, not selected. */
@@ -50,10 +55,14 @@ const chat = (() => {
     page.say("Copied with its reference");
   }
 
-  /* The conversation was drawn again: what the reader had opened stays open, and the new turn comes into view. */
-  function renewed() {
+  /* The conversation was drawn again: what the reader had opened stays open. */
+  function unfold() {
     for (const fold of log().querySelectorAll("[data-fold]")) fold.open = open.has(fold.dataset.fold);
     for (const quote of log().querySelectorAll(".quote")) around(quote, open.has(quote.dataset.quote));
+  }
+
+  /* There is a new turn in it: it comes into view. */
+  function renewed() {
     article.forget();
     const last = log().querySelector(".turn:last-child");
     if (!last) return;
@@ -93,5 +102,5 @@ const chat = (() => {
     if (sends && event.target.closest("#question textarea")) foresee(event.target.value);
   });
 
-  return { log, renewed, close: () => open.clear() };
+  return { log, renewed, unfold, close: () => open.clear() };
 })();

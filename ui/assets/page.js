@@ -48,11 +48,12 @@ const page = (() => {
 
   /* The parts of the page say with `data-stamp` that there is something new in them. */
   new MutationObserver((changes) => {
-    const parts = new Set(changes.map((change) => change.target));
+    const parts = new Set(changes.filter((each) => each.attributeName === "data-stamp").map((each) => each.target));
+    if (changes.some((each) => each.target === chat.log())) chat.unfold();
     if (parts.has(chat.log())) chat.renewed();
     if (parts.has(kept.file())) kept.download();
     if (parts.has(article.pane()) || parts.has(article.found())) article.renewed(parts);
-  }).observe(document, { subtree: true, attributes: true, attributeFilter: ["data-stamp"] });
+  }).observe(document, { subtree: true, attributes: true, attributeFilter: ["data-stamp", "data-judged"] });
 
   /* Once the page is drawn: a mouse and a keyboard may begin to type, a phone's keyboard would cover the page. */
   const drawn = new MutationObserver(() => {
