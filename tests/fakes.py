@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from index.admit import Admission, admit
 from index.errors import ArticleNotFound, EmptyQuestion, UnreadableArticle
 from index.fetch import Fetched
 from index.gather import Input, gather
+from index.history import Generation
 from index.segment import sentences_of_article
+from index.store import StoreStatus
 from index.types import Article, Sentence
 from qa.types import Answer, Citation, Quote
 from ui.view import Progress
@@ -59,6 +62,7 @@ class FakeLibrary:
         self.asked: list[tuple[str, tuple[str, ...] | None, tuple[str, ...]]] = []
         self.rebuilds = 0
         self.suggested: dict[str, tuple[str, ...]] = {}
+        self.rolled_back: list[int] = []
         # Cleared by a test that wants to see the page while it waits.
         self.go = threading.Event()
         self.go.set()
@@ -133,4 +137,35 @@ class FakeLibrary:
                 progress(done, total)
             self.go.wait(30)
         self.rebuilds += 1
-        return FakeSize(len(self._articles), total)
+        return FakeSize(len(self._articles), total, self._generation)
+
+    @property
+    def _generation(self) -> int:
+        return self.rebuilds + len(self.rolled_back) + 1
+
+    def status(self) -> StoreStatus:
+        sentences = sum(self.sentence_counts().values())
+        return StoreStatus(
+            root=Path("/home/reader"),
+            generation=self._generation,
+            created="2026-05-01T12:00:00+00:00",
+            format=3,
+            model=None,
+            encoder="fake",
+            segmenter="fake",
+            articles=len(self._articles),
+            sentences=sentences,
+            dense="exact",
+            bytes=123_456,
+        )
+
+    def history(self) -> tuple[Generation, ...]:
+        now = self._generation
+        return tuple(
+            Generation(number, number == now, "2026-05-01T12:00:00+00:00", "add", None, 1, 9, 1000, "")
+            for number in range(now, max(now - 3, 0), -1)
+        )
+
+    def rollback(self, number: int | None = None) -> int:
+        self.rolled_back.append(number or 0)
+        return number or 0

@@ -207,7 +207,7 @@ def test_the_page_is_ours_alone(page: Page) -> None:
     expect(page).to_have_title("Pullquote")
     assert page.locator("footer").count() == 0
     assert "gradio" not in page.locator("body").inner_text().lower()
-    assert page.get_by_role("button").all_inner_texts() == ["Chats", "?", "New chat", "Ask", "Rebuild index"]
+    assert page.get_by_role("button").all_inner_texts() == ["Library", "Chats", "?", "New chat", "Ask"]
 
 
 def test_the_article_stays_where_the_reader_scrolled_until_a_citation_is_followed(page: Page) -> None:

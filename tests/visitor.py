@@ -79,3 +79,9 @@ def mark(page: Page, number: int) -> Locator:
 
 def link(page: Page, number: int) -> Locator:
     return log(page).locator(f'a[data-citation="{number}"]')
+
+
+def open_library(page: Page) -> Locator:
+    """Open the library's panel, by the button or by the tab, whichever is there."""
+    page.locator('[data-view-tab="library"]:visible').click()
+    return page.locator("#library")

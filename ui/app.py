@@ -1,7 +1,7 @@
 """The web chat: a Gradio page with the conversation on the left and the article on the right.
 
 Each file beside this one makes a part of the page and connects it: `ui.chatting` what is asked and read, `ui.keeping`
-what is kept of it, `ui.indexing` the index, `ui.endpoints` what programs ask.
+what is kept of it, `ui.librarian` the library, `ui.indexing` the index, `ui.endpoints` what programs ask.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from ui.endpoints import add_endpoints
 from ui.feedback import Feedback
 from ui.frame import brand_html
 from ui.gate import gate
-from ui.indexing import connect_index, lay_out_index
+from ui.indexing import connect_index, index_redraw, lay_out_index
 from ui.keeping import Keeper, Page, connect_keep, lay_out_keep
+from ui.librarian import connect_library, lay_out_library, library_redraw
 from ui.programs import Programs
 from ui.view import Library, View
 
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from ui.tools import Mounted  # of an optional extra
 
 _ASSETS = Path(__file__).parent / "assets"
-_STYLES = ("frame", "chat", "composer", "article", "found", "kept")
-_SCRIPTS = ("article", "chat", "kept", "page")
+_STYLES = ("frame", "chat", "composer", "article", "found", "kept", "library")
+_SCRIPTS = ("article", "chat", "kept", "page", "library")
 
 
 def build_app(library: Library, *, feedback: Path | None = None) -> gr.Blocks:
@@ -49,12 +50,15 @@ def build_app(library: Library, *, feedback: Path | None = None) -> gr.Blocks:
             conversation = lay_out_conversation()
             with gr.Column(elem_id="reader"):
                 reader = lay_out_reader()
+            with gr.Column(elem_id="library"):
+                panel = lay_out_library(conversation)
                 index = lay_out_index()
+        add_endpoints(Programs(library))  # first: what follows has handlers of the same names
         redraw, asking = connect_chat(library, view, conversation, reader)
         keeper = Keeper(library, view, Feedback(feedback) if feedback else None)
         connect_keep(app, keeper, Page(conversation, reader, keep, new_chat), redraw, asking)
-        connect_index(app, index, view, redraw)
-        add_endpoints(Programs(library))
+        connect_library(app, library, panel, reader.article_id, [redraw.after, index_redraw(library, index)])
+        connect_index(app, library, index, [redraw.after, library_redraw(library, panel)])
     return app
 
 

@@ -56,7 +56,7 @@ class _Handlers:
         return gr.update(visible=several), self._view.log(turns), place, picker, *drawn
 
     def converse(
-        self, question: str, turns: Turns, article_id: str, everywhere: bool, edition: str
+        self, question: str, turns: Turns, article_id: str, everywhere: bool, chosen: tuple[str, ...], edition: str
     ) -> Iterator[Updates]:
         """Show the question at once, then its answer. Outputs: question, turns, log, then the article's."""
         waiting = asked(turns, question, several=everywhere)
@@ -66,7 +66,7 @@ class _Handlers:
             return
         yield "", waiting, self._view.log(waiting), *STAY
         try:
-            within = None if everywhere else [article_id]
+            within = self._view.asked(article_id, chosen, everywhere=everywhere)
             answer = self._library.ask(question, article_ids=within, history=earlier_questions(turns))
             answered = settled(waiting, answer, articles=self._view.quoted(answer))
         except PullquoteError as error:
@@ -84,10 +84,16 @@ class _Handlers:
         return gr.skip(), turns, self._view.log(turns)
 
     def converse_by_example(
-        self, turns: Turns, article_id: str, everywhere: bool, edition: str, event: gr.EventData
+        self,
+        turns: Turns,
+        article_id: str,
+        everywhere: bool,
+        chosen: tuple[str, ...],
+        edition: str,
+        event: gr.EventData,
     ) -> Iterator[Updates]:
         """Ask an example that was clicked. Outputs as those of `converse`."""
-        yield from self.converse(str(event.value), turns, article_id, everywhere, edition)
+        yield from self.converse(str(event.value), turns, article_id, everywhere, chosen, edition)
 
     def follow(self, turns: Turns, edition: str, event: gr.SelectData) -> Updates:
         """Show the place of a sentence of any turn."""
@@ -118,9 +124,10 @@ def open_article(view: View, article_id: str, drawn: str, shown: Shown) -> Updat
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """The parts of the page that are asked."""
+    """The parts of the page that are asked; `chosen` holds the ids of the articles asked `everywhere`, none for all."""
 
     turns: gr.State
+    chosen: gr.State
     log: gr.HTML
     suggested: gr.HTML
     everywhere: gr.Checkbox
@@ -146,7 +153,7 @@ class Reader:
 
 def lay_out_conversation() -> Conversation:
     """Make the column of questions and answers, still empty."""
-    turns = gr.State(())
+    turns, chosen = gr.State(()), gr.State(())
     with gr.Column(elem_id="chat"):
         log = gr.HTML(log_html(()), elem_id="conversation", apply_default_css=False, js_on_load=_BRIDGE)
         suggested = gr.HTML("", elem_id="suggested", apply_default_css=False, js_on_load=None)
@@ -161,7 +168,7 @@ def lay_out_conversation() -> Conversation:
                 show_label=False,
             )
             send = gr.Button("Ask", elem_id="send", variant="primary", scale=0)
-    return Conversation(turns, log, suggested, everywhere, question, send)
+    return Conversation(turns, chosen, log, suggested, everywhere, question, send)
 
 
 def lay_out_reader() -> Reader:
@@ -187,7 +194,7 @@ def connect_chat(library: Library, view: View, conversation: Conversation, reade
     suggest(reader.edition.change, view.suggested, reader.article_id, conversation.suggested)
     on(log.select, handlers.follow, [turns, reader.edition], reader.drawn)
 
-    state = [turns, reader.article_id, everywhere, reader.edition]
+    state = [turns, reader.article_id, everywhere, conversation.chosen, reader.edition]
     ask = partial(
         on,
         outputs=[conversation.question, turns, log, *reader.drawn],

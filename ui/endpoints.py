@@ -11,7 +11,7 @@ from gradio.events import api
 
 from index.errors import PullquoteError
 from index.load import SUFFIXES
-from ui.events import AT_ONCE
+from ui.events import AT_ONCE, WRITING
 from ui.programs import Programs
 from ui.records import AddedDict, ArticleDict, IndexDict, RemovedDict
 from ui.render import AnswerDict
@@ -69,8 +69,8 @@ def add_endpoints(programs: Programs) -> None:
     endpoints = _Endpoints(programs)
     api(endpoints.ask, api_name="ask", concurrency_limit=AT_ONCE, concurrency_id="ask")
     api(endpoints.articles, api_name="articles")
-    api(endpoints.remove, api_name="remove", concurrency_limit=1, concurrency_id="write")
-    api(endpoints.rebuild, api_name="rebuild", concurrency_limit=1, concurrency_id="write")
+    api(endpoints.remove, api_name="remove", concurrency_limit=1, concurrency_id=WRITING)
+    api(endpoints.rebuild, api_name="rebuild", concurrency_limit=1, concurrency_id=WRITING)
     # Made of components, unseen: those see to it that a file is one that was uploaded, `api` would believe any path.
     files = gr.File(file_count="multiple", file_types=list(SUFFIXES), visible=False)
     urls, text, title = gr.JSON(visible=False), gr.Textbox(visible=False), gr.Textbox(visible=False)
@@ -80,7 +80,7 @@ def add_endpoints(programs: Programs) -> None:
         gr.JSON(visible=False),
         api_name="add",
         concurrency_limit=1,
-        concurrency_id="write",
+        concurrency_id=WRITING,
     )
 
 

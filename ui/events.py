@@ -13,6 +13,9 @@ from gradio.events import Dependency
 # How many questions are answered at the same time; more wait in line.
 AT_ONCE = 4
 
+# What changes the library is done one after the other.
+WRITING = "write"
+
 # One value for each output of an event; `gr.skip()` leaves an output as it is.
 Updates = tuple[object, ...]
 
@@ -20,9 +23,13 @@ Updates = tuple[object, ...]
 on = partial(gr.on, show_progress="hidden", api_visibility="private")
 
 
-def then(event: Dependency, handler: Callable[..., Updates], inputs: list[Component], outputs: list[Component]) -> None:
+def then(event: Dependency, handler: Callable[..., object], inputs: list[Component], outputs: list[Component]) -> None:
     """Quietly do something more when an event is over, also when it failed."""
     event.then(handler, inputs, outputs, show_progress="hidden", api_visibility="private")
+
+
+# Draws a part of the page anew when an event is over, also when it failed.
+After = Callable[[Dependency], None]
 
 
 @dataclass(frozen=True, slots=True)

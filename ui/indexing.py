@@ -1,39 +1,113 @@
-"""The index on the page: how much is in it, and rebuilding it."""
+"""The index as a part of the page: how much is in it, rebuilding it and going back to what it was."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import partial
 
 import gradio as gr
 
-from ui.events import Redraw, on
-from ui.view import View
+from index.errors import PullquoteError
+from ui.events import WRITING, After, Updates, on, then
+from ui.index_panel import done_html, history_html, index_error_html, index_html
+from ui.view import Library
+
+# What the history says to Gradio: the number of the generation that was chosen.
+_BRIDGE = """
+element.addEventListener('click', (event) => {
+  const pressed = event.target.closest('[data-number]');
+  if (pressed) trigger('select', {number: pressed.dataset.number});
+});
+"""
 
 
-@dataclass(frozen=True, slots=True)
-class IndexBar:
-    """The parts of the page that show the index."""
+class _Handlers:
+    """What happens in the index's panel. Holds the library and nothing of any visitor's."""
 
-    index: gr.HTML
-    rebuild: gr.Button
+    def __init__(self, library: Library) -> None:
+        self._library = library
 
+    def look(self) -> str:
+        """Return what the index is like now. Output: index."""
+        try:
+            return index_html(self._library.status(), _now())
+        except PullquoteError as error:
+            return index_error_html(str(error))
 
-def lay_out_index() -> IndexBar:
-    """Make the bar below the article, still empty."""
-    with gr.Row(elem_id="index-bar"):
-        index = gr.HTML(elem_id="index", apply_default_css=False, js_on_load=None)
-        rebuild = gr.Button("Rebuild index", elem_id="rebuild", size="sm", scale=0)
-    return IndexBar(index, rebuild)
+    def history(self) -> str:
+        """Return the generations on disk, every byte of which is checked. Output: history."""
+        try:
+            return history_html(self._library.history(), _now())
+        except PullquoteError as error:
+            return index_error_html(str(error))
 
+    def rebuild(self, progress: gr.Progress = gr.Progress()) -> Updates:  # noqa: B008  (how Gradio hands it over)
+        """Rebuild the index, with a progress bar. Outputs: state, index, history."""
 
-def connect_index(app: gr.Blocks, bar: IndexBar, view: View, redraw: Redraw) -> None:
-    """Draw the bar when the page is loaded and when the index is rebuilt."""
-
-    def rebuilt(progress: gr.Progress = gr.Progress()) -> str:  # noqa: B008  (how Gradio hands it over)
         def report(done: int, total: int) -> None:
             progress(done / max(total, 1), desc=f"Indexing {done:,} of {total:,}")
 
-        return view.rebuilt(report)
+        try:
+            size = self._library.rebuild(report)
+        except PullquoteError as error:
+            return index_error_html(str(error)), self.look(), ""
+        return done_html(f"Index rebuilt: {size.sentences:,} sentences, generation {size.generation}."), self.look(), ""
 
-    on(app.load, view.index, None, bar.index)
-    redraw.after(gr.on(bar.rebuild.click, rebuilt, None, bar.index, api_visibility="private"))
+    def rollback(self, event: gr.EventData) -> Updates:
+        """Make a generation current again. Outputs: state, index, history."""
+        try:
+            number = self._library.rollback(int(event.number))
+        except PullquoteError as error:
+            return index_error_html(str(error)), self.look(), self.history()
+        return done_html(f"The index is that of generation {number} again."), self.look(), self.history()
+
+
+@dataclass(frozen=True, slots=True)
+class IndexPanel:
+    """The parts of the page that show the index."""
+
+    index: gr.HTML
+    state: gr.HTML
+    rebuild: gr.Button
+    show_history: gr.Button
+    history: gr.HTML
+
+
+def lay_out_index() -> IndexPanel:
+    """Make the panel, still empty."""
+    gr.HTML("<h3>Index</h3>", elem_id="index-title", apply_default_css=False, js_on_load=None)
+    index = gr.HTML(elem_id="index", apply_default_css=False, js_on_load=None)
+    state = gr.HTML(elem_id="index-state", apply_default_css=False, js_on_load=None)
+    with gr.Row(elem_id="index-bar"):
+        rebuild = gr.Button("Rebuild index", elem_id="rebuild", size="sm", scale=0)
+        show_history = gr.Button("History", elem_id="show-history", size="sm", scale=0)
+    history = gr.HTML(elem_id="history", apply_default_css=False, js_on_load=_BRIDGE)
+    return IndexPanel(index, state, rebuild, show_history, history)
+
+
+def index_redraw(library: Library, panel: IndexPanel) -> After:
+    """Return what draws the panel anew."""
+    return lambda event: then(event, _Handlers(library).look, [], [panel.index])
+
+
+def connect_index(app: gr.Blocks, library: Library, panel: IndexPanel, redraws: Sequence[After]) -> None:
+    """Show the index, rebuild it and go back to what it was; `redraws` draw the rest of the page."""
+    handlers = _Handlers(library)
+    on(app.load, handlers.look, None, panel.index)
+    on(panel.show_history.click, handlers.history, None, panel.history)
+    drawn = [panel.state, panel.index, panel.history]
+    write = partial(
+        gr.on, show_progress_on=panel.state, api_visibility="private", concurrency_limit=1, concurrency_id=WRITING
+    )
+    for event in (
+        write(panel.rebuild.click, handlers.rebuild, None, drawn),
+        write(panel.history.select, handlers.rollback, None, drawn),
+    ):
+        for redraw in redraws:
+            redraw(event)
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)

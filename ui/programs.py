@@ -19,7 +19,7 @@ from ui.records import (
     removed_to_dict,
 )
 from ui.render import AnswerDict, answer_to_dict
-from ui.view import Library
+from ui.view import Library, Progress
 
 
 class Programs:
@@ -37,12 +37,24 @@ class Programs:
         counts = self._library.sentence_counts()
         return [article_to_dict(each, counts[each.id]) for each in self._library.articles() if each.id in counts]
 
-    def add(self, urls: Sequence[str], text: str, title: str, files: Sequence[Path] = ()) -> AddedDict:
-        """Add pages of the web, a text with its title, and files that were uploaded."""
+    def add(
+        self,
+        urls: Sequence[str],
+        text: str,
+        title: str,
+        files: Sequence[Path] = (),
+        *,
+        reading: Progress | None = None,
+        progress: Progress | None = None,
+    ) -> AddedDict:
+        """Add pages of the web, a text with its title, and files that were uploaded.
+
+        `reading` is told how many are read, `progress` how many sentences are embedded.
+        """
         inputs = [*(Upload(path) for path in files), *map(_url, urls), *pasted(text, title)]
         if not inputs:
             raise InputError("there is nothing to add: give a URL, a file, or a text with its title")
-        added = self._library.add(inputs)
+        added = self._library.add(inputs, reading=reading, progress=progress)
         return added_to_dict(added.admissions, added.failures)
 
     def remove(self, article_ids: Sequence[str]) -> RemovedDict:

@@ -9,11 +9,12 @@ from typing import Protocol
 from index.admit import Admission
 from index.errors import PullquoteError, UnreadableArticle
 from index.gather import Input
+from index.history import Generation
+from index.store import StoreStatus
 from index.types import Article, Sentence
 from qa.types import Answer
 from ui.chat import Turns, quoted_ids
 from ui.found import Shown, found_html, nothing_found_html
-from ui.frame import index_error_html, index_html
 from ui.log import Shelf, Source, log_html, suggested_html
 from ui.reading import article_html, no_article_html
 
@@ -94,6 +95,15 @@ class Library(Protocol):
     def rebuild(self, progress: Progress | None = None) -> IndexSize:
         """Make the index anew; `progress` is told how many sentences are done, and of how many."""
 
+    def status(self) -> StoreStatus:
+        """Return what the current generation of the index holds."""
+
+    def history(self) -> tuple[Generation, ...]:
+        """Return the generations on disk, newest first."""
+
+    def rollback(self, number: int | None = None) -> int:
+        """Make an older generation current again, and return its number."""
+
 
 class View:
     """The parts of the page, drawn from what the library holds at that moment."""
@@ -110,6 +120,13 @@ class View:
             return {article.id: article.title for article in self._library.articles()}
         except PullquoteError:
             return {}
+
+    def asked(self, article_id: str, chosen: Sequence[str], *, everywhere: bool) -> list[str] | None:
+        """Return the articles to ask: one, or `everywhere` those that are chosen and there; None for all."""
+        if not everywhere:
+            return [article_id]
+        titles = self.titles()
+        return [each for each in chosen if each in titles] or None
 
     def log(self, turns: Turns) -> str:
         """Return the conversation."""
@@ -158,19 +175,3 @@ class View:
             return found_html(self._library.article(article_id), self._library.sentences(article_id), shown)
         except PullquoteError:
             return nothing_found_html()
-
-    def index(self) -> str:
-        """Return how much is in the index."""
-        try:
-            counts = self._library.sentence_counts()
-            return index_html(len(counts), sum(counts.values()))
-        except PullquoteError as error:
-            return index_error_html(str(error))
-
-    def rebuilt(self, progress: Callable[[int, int], None]) -> str:
-        """Rebuild the index and return how much is in it."""
-        try:
-            size = self._library.rebuild(progress)
-        except PullquoteError as error:
-            return index_error_html(str(error))
-        return index_html(size.articles, size.sentences, rebuilt=True)
