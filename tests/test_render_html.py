@@ -178,7 +178,7 @@ def test_hostile_text_is_inert_everywhere_it_is_shown() -> None:
     pages = [
         article_html(hostile, sentences) + found_html(hostile, sentences, Shown((citation,), focus=1)),
         log_html(turns, shelf=shelf),
-        suggested_html([HOSTILE]),
+        suggested_html(HOSTILE, [HOSTILE]),
         no_article_html(HOSTILE),
         index_error_html(HOSTILE),
         listing_html([article_to_dict(hostile, 1), article_to_dict(hostile, 1)], [HOSTILE]),

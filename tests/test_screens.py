@@ -41,7 +41,9 @@ HARBOUR_IN_ARABIC = (
 
 @pytest.fixture(scope="module")
 def library() -> FakeLibrary:
-    return FakeLibrary(SEED, answers={QUESTION: CITATIONS})
+    library = FakeLibrary(SEED, answers={QUESTION: CITATIONS})
+    library.suggested = {SEED.id: ("When did Russia invade Georgia?", "How many documents were published by El Pais?")}
+    return library
 
 
 @pytest.fixture(scope="module")

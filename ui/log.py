@@ -73,10 +73,16 @@ def _percent(probability: float) -> int:
     return min(99, max(1, round(100 * probability)))
 
 
-def suggested_html(questions: Sequence[str]) -> str:
-    """Return questions to begin with, to be asked by a click; nothing for none."""
+def suggested_html(article_id: str, questions: Sequence[str]) -> str:
+    """Return questions to begin with, to be asked of an article by a click; nothing for none."""
     buttons = "".join(f'<button type="button" data-ask dir="auto">{escape(each)}</button>' for each in questions)
-    return f'<div class="examples" role="group" aria-label="Suggested questions">{buttons}</div>' if buttons else ""
+    name = escape(article_id)
+    return (
+        f'<div class="examples" role="group" aria-label="Suggested questions" data-of="{name}" data-stamp="{name}">'
+        f"{buttons}</div>"
+        if buttons
+        else ""
+    )
 
 
 def _welcome_html() -> str:

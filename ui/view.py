@@ -18,16 +18,6 @@ from ui.found import Shown, found_html, nothing_found_html
 from ui.log import Shelf, Source, log_html, suggested_html
 from ui.reading import article_html, no_article_html
 
-# Questions to begin with, for the article that comes with Pullquote; those of other articles are found in them.
-_SEED_ARTICLE = "us-troops-eastern-europe"
-_SEED_QUESTIONS = (
-    "How many American soldiers are stationed across Europe in total?",
-    "Why did the White House stop describing a Russian invasion as imminent?",
-    "What are Denmark and Spain each contributing to NATO's defence of its eastern members?",
-    "What is the weather like in Kyiv this weekend?",
-)
-
-
 # Told how many are done, and of how many.
 Progress = Callable[[int, int], None]
 
@@ -134,13 +124,11 @@ class View:
 
     def suggested(self, article_id: str) -> str:
         """Return questions to begin with; finding them takes seconds the first time, and often there are none."""
-        if article_id == _SEED_ARTICLE:
-            return suggested_html(_SEED_QUESTIONS)
         edition = self.edition(article_id)
         if edition and edition not in self._suggested:
             with suppress(PullquoteError):
                 self._suggested[edition] = self._library.suggest(article_id)
-        return suggested_html(self._suggested.get(edition, ()))
+        return suggested_html(article_id, self._suggested.get(edition, ()))
 
     def _sources(self, turns: Turns) -> dict[str, Source]:
         """Return the articles that a chat quotes, without those that are gone or cannot be read."""

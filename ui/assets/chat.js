@@ -39,6 +39,12 @@ const chat = (() => {
     quote.querySelector("[data-around]")?.setAttribute("aria-expanded", String(shown));
   }
 
+  /* Suggested questions are of one article: beside another they wait. */
+  function suit() {
+    const open = article.pane()?.dataset.article;
+    for (const each of document.querySelectorAll(".examples")) each.hidden = each.dataset.of !== open;
+  }
+
   async function copy(button) {
     const text = button.dataset.copy;
     try {
@@ -102,5 +108,5 @@ const chat = (() => {
     if (sends && event.target.closest("#question textarea")) foresee(event.target.value);
   });
 
-  return { log, renewed, unfold, close: () => open.clear() };
+  return { log, renewed, unfold, suit, close: () => open.clear() };
 })();

@@ -51,6 +51,7 @@ const page = (() => {
     const parts = new Set(changes.filter((each) => each.attributeName === "data-stamp").map((each) => each.target));
     if (changes.some((each) => each.target === chat.log())) chat.unfold();
     if (parts.has(chat.log())) chat.renewed();
+    chat.suit();
     if (parts.has(kept.file())) kept.download();
     if (parts.has(article.pane()) || parts.has(article.found())) article.renewed(parts);
   }).observe(document, { subtree: true, attributes: true, attributeFilter: ["data-stamp", "data-judged"] });
