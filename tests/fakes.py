@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from index.admit import Admission, admit
-from index.errors import ArticleNotFound, EmptyQuestion, UnreadableArticle
+from index.errors import ArticleNotFound, EmptyLibrary, EmptyQuestion, UnreadableArticle
 from index.fetch import Fetched
 from index.gather import Input, gather
 from index.history import Generation
@@ -169,3 +169,17 @@ class FakeLibrary:
     def rollback(self, number: int | None = None) -> int:
         self.rolled_back.append(number or 0)
         return number or 0
+
+
+class EmptyFake(FakeLibrary):
+    """A library with nothing in it, which says so as the real one does."""
+
+    def articles(self) -> tuple[Article, ...]:
+        raise EmptyLibrary(Path("/home/reader"))
+
+
+class BrokenFake(FakeLibrary):
+    """A library with a bug in it."""
+
+    def ask(self, question: str, *, article_ids: Sequence[str] | None = None, history: Sequence[str] = ()) -> Answer:
+        raise ZeroDivisionError(question)

@@ -142,3 +142,20 @@ def test_quotes_of_an_article_that_changed_or_is_gone_say_so(browser: Browser) -
         expect(page.locator("#article mark")).to_have_count(0)
         link(page, 1).click()
         expect(page.locator("#article")).to_have_attribute("data-article", "harbour")
+
+
+def test_a_tab_takes_up_what_another_has_kept_unless_something_is_written(page: Page, address: str) -> None:
+    other = page.context.new_page()
+    other.goto(address)
+    ask(other, "When did it open?")
+    expect(link(other, 1)).to_be_visible()
+    reload(other)
+    looked_at = "document.dispatchEvent(new Event('visibilitychange'))"
+    box = page.get_by_role("textbox", name="Question", exact=True)
+    box.fill("Half a quest")
+    page.evaluate(looked_at)
+    expect(box).to_have_value("Half a quest")
+    expect(log(page)).to_contain_text("Ask the article.")
+    box.fill("")
+    page.evaluate(looked_at)
+    expect(log(page).locator(".question")).to_have_text("When did it open?")

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from fakes import FakeLibrary
+from fakes import BrokenFake, EmptyFake, FakeLibrary
 from playwright.sync_api import Browser, Page, expect
 from serving import served
 from visitor import ANSWERS, HARBOUR, INJECTION, KEEPER, LAMP, ask, link, log, mark, open_library, opened
 
-from index.errors import EmptyLibrary
 from index.types import Article
-from qa.types import Answer
 from ui.library import Library
 
 pytestmark = pytest.mark.browser
@@ -97,20 +94,6 @@ def test_suggested_questions_are_asked_by_a_click_and_belong_to_their_article(br
         expect(link(page, 1)).to_be_visible()
         expect(log(page).locator(".question")).to_have_text("When did it open?")
         expect(suggested).to_be_hidden()
-
-
-class EmptyFake(FakeLibrary):
-    """A library with nothing in it, which says so as the real one does."""
-
-    def articles(self) -> tuple[Article, ...]:
-        raise EmptyLibrary(Path("/home/reader"))
-
-
-class BrokenFake(FakeLibrary):
-    """A library with a bug in it."""
-
-    def ask(self, question: str, *, article_ids: Sequence[str] | None = None, history: Sequence[str] = ()) -> Answer:
-        raise ZeroDivisionError(question)
 
 
 def test_a_bug_ends_the_wait_with_a_message(browser: Browser) -> None:

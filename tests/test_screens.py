@@ -13,7 +13,7 @@ from typing import Literal
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from chromium import PHONE, WIDE
-from fakes import FakeLibrary, citation_of
+from fakes import BrokenFake, EmptyFake, FakeLibrary, citation_of
 from playwright.sync_api import Browser, Page, expect
 from serving import served
 from visitor import open_library
@@ -133,6 +133,19 @@ def test_an_article_from_right_to_left_is_set_so(
         assert sides == ["rtl"] * 6
         keep(page, f"{scheme}-{size[0]}-right-to-left")
         context.close()
+
+
+def test_an_empty_library_and_a_failure_can_be_used_by_everybody(browser: Browser) -> None:
+    for name, library in (("empty", EmptyFake()), ("failed", BrokenFake(SEED))):
+        page = browser.new_page()
+        with served(library) as address:
+            page.goto(address)
+            page.locator("#article").wait_for(state="attached")
+            page.get_by_role("textbox", name="Question", exact=True).fill(QUESTION)
+            page.keyboard.press("Enter")
+            expect(page.get_by_role("log").locator(".notice")).to_be_visible()
+            keep(page, f"light-{name}")
+            page.close()
 
 
 def test_a_server_that_is_gone_is_told_and_the_question_is_kept(browser: Browser, library: FakeLibrary) -> None:
