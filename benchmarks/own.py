@@ -110,9 +110,10 @@ def _together(ask_one: Callable[[str], object], questions: Sequence[str]) -> tup
 def _flops(library: Library, question: str, article_id: str) -> float:
     """Return the operations that reading takes: products of the layers, and of attention."""
     index, reader = library.index(), library.reader()
-    read = passages(retrieve(index.query(question), index, article_ids=[article_id]), index, reader)
+    read = passages(retrieve(index.query(question), index, article_ids=[article_id]), index)
     asked = reader.tokens([question])[0].ids  # a window is `[CLS] question [SEP] (sentence [SEP])+`
-    lengths = [1 + len(asked) + 1 + sum(len(pieces.ids) + 1 for pieces in passage.pieces) for passage in read]
+    texts = [[index.text_of(index.sentences[row]) for row in passage.rows] for passage in read]
+    lengths = [2 + len(asked) + sum(len(pieces.ids) + 1 for pieces in reader.tokens(own)) for own in texts]
     return float(sum(n * 6 * (2 * (4 * 384**2 + 2 * 384 * 1536) + 4 * n * 384) for n in lengths))
 
 

@@ -18,6 +18,14 @@ def map_array(path: Path) -> tuple[NDArray[np.generic], mmap.mmap | None]:
     return np.asarray(array), array.base if isinstance(array.base, mmap.mmap) else None
 
 
+def map_of(array: NDArray[np.generic]) -> mmap.mmap | None:
+    """Return the mapped file that an array is a part of; None where it is in memory."""
+    base: object = array
+    while isinstance(base, np.ndarray):
+        base = base.base
+    return base if isinstance(base, mmap.mmap) else None
+
+
 def let_go(mapped: mmap.mmap | None) -> None:
     """Give the touched pages of a file back to the system, which keeps them at hand.
 

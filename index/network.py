@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from index.mapped import let_go, map_of
+
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
@@ -59,6 +61,8 @@ class Network:
         options.add_external_initializers(list(weights), values)
         session = onnxruntime.InferenceSession(str(self._path), options, providers=["CPUExecutionProvider"])
         self._kept = values  # the session uses them, and does not keep them
+        for mapped in {map_of(each) for each in weights.values()}:
+            let_go(mapped)  # matrices have been copied as products need them
         return session
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from mmap import mmap
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from index.encode import SentenceTransformerEncoder, encoder_of
 from index.errors import ModelNotFound
 from index.late import LateEncoder
+from index.mapped import map_of
 from index.minilm import MiniLMEncoder
 from index.segment import sentences_of_article
 from index.types import Article
@@ -109,6 +111,9 @@ def test_weights_are_mapped_by_name() -> None:
     weights = bundled_weights()
     assert weights[WORDS].shape == (30522, 384)
     assert not weights[WORDS].flags.writeable
+    assert isinstance(map_of(weights[WORDS]), mmap)
+    assert map_of(weights[WORDS]) is map_of(weights["embeddings.LayerNorm.bias"])
+    assert map_of(weights[WORDS].copy()) is None
     # A layer norm's weights lie about 1: what is read is not shifted by a byte.
     assert 0.5 < float(weights["embeddings.LayerNorm.weight"].mean()) < 1
 
