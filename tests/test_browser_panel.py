@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -10,9 +13,10 @@ from chromium import PHONE, WIDE
 from fakes import FakeLibrary
 from playwright.sync_api import Browser, Locator, Page, expect
 from serving import served
-from visitor import ANSWERS, HARBOUR, INJECTION, KEEPER, ask, open_library, opened
+from visitor import ANSWERS, HARBOUR, INJECTION, KEEPER, ask, log, open_library, opened
 
 from index.types import Article
+from ui.feedback import Judgement
 
 pytestmark = pytest.mark.browser
 
@@ -120,3 +124,24 @@ def test_the_panel_is_opened_used_and_closed_with_the_keyboard(
         page.keyboard.press("Escape")
         expect(panel).not_to_be_visible()
         expect(button).to_be_focused()
+
+
+def test_sureness_is_drawn_once_there_are_enough_judgements(browser: Browser, tmp_path: Path) -> None:
+    lines = [judged(number, right=number < 15) for number in range(19)]
+    (tmp_path / "judgements.jsonl").write_text("\n".join(lines) + "\n")
+    with served(FakeLibrary(HARBOUR, answers=ANSWERS), feedback=tmp_path) as address, opened(browser, address) as page:
+        panel = open_library(page)
+        expect(panel.locator("#sureness")).to_contain_text("19 of 20 judgements")
+        ask(page, "When did it open?")
+        log(page).get_by_role("button", name="Right").first.click()
+        expect(log(page).locator("[aria-pressed=true]")).to_have_count(1)
+        open_library(page)
+        expect(panel.get_by_role("img")).to_have_accessible_name(
+            re.compile("Of 20 judged answers 80\u00a0% were right")
+        )
+
+
+def judged(number: int, *, right: bool) -> str:
+    """A line of the file that keeps what readers think."""
+    judgement = Judgement("How long?", (), f"a{number}.txt", 0, 5, "Long.", "", 0.05 * number, right)
+    return json.dumps(asdict(judgement))

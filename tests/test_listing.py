@@ -58,6 +58,11 @@ def test_each_article_can_be_opened_ticked_and_removed() -> None:
     assert "1 article ticked, to be asked." in reader.texts
 
 
+def test_a_single_article_has_nothing_to_be_ticked() -> None:
+    assert Reader(listing_html(ROWS[:1])).acts("choose") == []
+    assert Reader(listing_html(ROWS[:1])).acts("remove") == [("fees", "Remove Fees & fines")]
+
+
 def test_a_path_is_shown_by_its_name_alone() -> None:
     assert "anna" not in listing_html(ROWS)
 

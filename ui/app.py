@@ -55,10 +55,14 @@ def build_app(library: Library, *, feedback: Path | None = None) -> gr.Blocks:
                 index = lay_out_index()
         add_endpoints(Programs(library))  # first: what follows has handlers of the same names
         redraw, asking = connect_chat(library, view, conversation, reader)
-        keeper = Keeper(library, view, Feedback(feedback) if feedback else None)
+        judgements = Feedback(feedback) if feedback else None
+        keeper = Keeper(library, view, judgements)
         connect_keep(app, keeper, Page(conversation, reader, keep, new_chat), redraw, asking)
-        connect_library(app, library, panel, reader.article_id, [redraw.after, index_redraw(library, index)])
-        connect_index(app, library, index, [redraw.after, library_redraw(library, panel)])
+        redraw_index = index_redraw(library, judgements, index)
+        connect_library(app, library, panel, reader.article_id, [redraw.after, redraw_index])
+        looks = [app.load, panel.listing.focus]
+        redraws = [redraw.after, library_redraw(library, panel)]
+        connect_index(library, judgements, index, looks=looks, redraws=redraws)
     return app
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import partial
 
 import gradio as gr
+from gradio.events import Dependency
 
 from index.errors import PullquoteError
 from ui.events import WRITING, After, Updates, on, then
+from ui.feedback import Feedback
 from ui.index_panel import done_html, history_html, index_error_html, index_html
+from ui.plot import calibration_html
 from ui.view import Library
 
 # What the history says to Gradio: the number of the generation that was chosen.
@@ -26,13 +29,25 @@ element.addEventListener('click', (event) => {
 class _Handlers:
     """What happens in the index's panel. Holds the library and nothing of any visitor's."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, feedback: Feedback | None) -> None:
         self._library = library
+        self._feedback = feedback
 
-    def look(self) -> str:
-        """Return what the index is like now. Output: index."""
+    def look(self) -> Updates:
+        """Return what the index is like now. Outputs: index, sureness."""
+        return self._index(), self._sureness()
+
+    def _index(self) -> str:
         try:
             return index_html(self._library.status(), _now())
+        except PullquoteError as error:
+            return index_error_html(str(error))
+
+    def _sureness(self) -> str:
+        """Return what was said of answers against what readers judge of them."""
+        try:
+            judged = self._feedback.judgements() if self._feedback else ()
+            return calibration_html([each.probability for each in judged], [bool(each.right) for each in judged])
         except PullquoteError as error:
             return index_error_html(str(error))
 
@@ -52,16 +67,20 @@ class _Handlers:
         try:
             size = self._library.rebuild(report)
         except PullquoteError as error:
-            return index_error_html(str(error)), self.look(), ""
-        return done_html(f"Index rebuilt: {size.sentences:,} sentences, generation {size.generation}."), self.look(), ""
+            return index_error_html(str(error)), self._index(), ""
+        return (
+            done_html(f"Index rebuilt: {size.sentences:,} sentences, generation {size.generation}."),
+            self._index(),
+            "",
+        )
 
     def rollback(self, event: gr.EventData) -> Updates:
         """Make a generation current again. Outputs: state, index, history."""
         try:
             number = self._library.rollback(int(event.number))
         except PullquoteError as error:
-            return index_error_html(str(error)), self.look(), self.history()
-        return done_html(f"The index is that of generation {number} again."), self.look(), self.history()
+            return index_error_html(str(error)), self._index(), self.history()
+        return done_html(f"The index is that of generation {number} again."), self._index(), self.history()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +92,7 @@ class IndexPanel:
     rebuild: gr.Button
     show_history: gr.Button
     history: gr.HTML
+    sureness: gr.HTML
 
 
 def lay_out_index() -> IndexPanel:
@@ -84,18 +104,26 @@ def lay_out_index() -> IndexPanel:
         rebuild = gr.Button("Rebuild index", elem_id="rebuild", size="sm", scale=0)
         show_history = gr.Button("History", elem_id="show-history", size="sm", scale=0)
     history = gr.HTML(elem_id="history", apply_default_css=False, js_on_load=_BRIDGE)
-    return IndexPanel(index, state, rebuild, show_history, history)
+    sureness = gr.HTML(elem_id="sureness", apply_default_css=False, js_on_load=None)
+    return IndexPanel(index, state, rebuild, show_history, history, sureness)
 
 
-def index_redraw(library: Library, panel: IndexPanel) -> After:
+def index_redraw(library: Library, feedback: Feedback | None, panel: IndexPanel) -> After:
     """Return what draws the panel anew."""
-    return lambda event: then(event, _Handlers(library).look, [], [panel.index])
+    return lambda event: then(event, _Handlers(library, feedback).look, [], [panel.index, panel.sureness])
 
 
-def connect_index(app: gr.Blocks, library: Library, panel: IndexPanel, redraws: Sequence[After]) -> None:
-    """Show the index, rebuild it and go back to what it was; `redraws` draw the rest of the page."""
-    handlers = _Handlers(library)
-    on(app.load, handlers.look, None, panel.index)
+def connect_index(
+    library: Library,
+    feedback: Feedback | None,
+    panel: IndexPanel,
+    *,
+    looks: Sequence[Callable[..., Dependency]],
+    redraws: Sequence[After],
+) -> None:
+    """Show the index at each of the events `looks`, rebuild it and go back; `redraws` draw the rest of the page."""
+    handlers = _Handlers(library, feedback)
+    on(list(looks), handlers.look, None, [panel.index, panel.sureness])
     on(panel.show_history.click, handlers.history, None, panel.history)
     drawn = [panel.state, panel.index, panel.history]
     write = partial(

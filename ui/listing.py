@@ -30,7 +30,8 @@ def listing_html(articles: Sequence[ArticleDict], chosen: Collection[str] = ()) 
             '<section id="listing" aria-label="Articles"><p class="notice">There is no article yet. '
             "Add one: a file, a page of the web, a text.</p></section>"
         )
-    items = "".join(_item_html(each, chosen=each["article_id"] in chosen) for each in articles)
+    several = len(articles) > 1
+    items = "".join(_item_html(each, several=several, chosen=each["article_id"] in chosen) for each in articles)
     return (
         f'<section id="listing" aria-label="Articles"><p class="choice">{_choice(articles, chosen)}</p>'
         f'<ul>{items}</ul><p class="notice" id="unmatched" hidden>No article matches.</p></section>'
@@ -51,13 +52,13 @@ def _choice(articles: Sequence[ArticleDict], chosen: Collection[str]) -> str:
     return "Tick the articles to ask together." if not asked else f"{_counted(asked, 'article')} ticked, to be asked."
 
 
-def _item_html(article: ArticleDict, *, chosen: bool) -> str:
+def _item_html(article: ArticleDict, *, several: bool, chosen: bool) -> str:
     title, key = escape(article["title"]), escape(article["article_id"])
     ticked = " checked" if chosen else ""
     about = f"{_source(article)}{_counted(article['sentences'], 'sentence')}"
+    box = f'<input type="checkbox" data-act="choose" data-article="{key}" aria-label="Ask {title}"{ticked}/>'
     return (
-        f'<li data-find="{escape(_searched(article))}"><input type="checkbox" data-act="choose" data-article="{key}" '
-        f'aria-label="Ask {title}"{ticked}/>'
+        f'<li data-find="{escape(_searched(article))}">{box if several else ""}'
         f'<button type="button" class="open" data-act="open" data-article="{key}">'
         f'<span class="name" dir="auto">{title}</span><span class="about">{about}</span></button>'
         f'<button type="button" class="remove" data-act="remove" data-article="{key}" aria-label="Remove {title}">'
