@@ -174,6 +174,9 @@ class FakeLibrary:
 class EmptyFake(FakeLibrary):
     """A library with nothing in it, which says so as the real one does."""
 
+    def ask(self, question: str, *, article_ids: Sequence[str] | None = None, history: Sequence[str] = ()) -> Answer:
+        raise EmptyLibrary(Path("/home/reader"))
+
     def articles(self) -> tuple[Article, ...]:
         raise EmptyLibrary(Path("/home/reader"))
 

@@ -109,7 +109,7 @@ def test_an_empty_library_says_what_to_do(browser: Browser) -> None:
         expect(page.locator("#article")).to_contain_text("The library '/home/reader' is empty")
         expect(page.locator("#article code")).to_have_text("pullquote add PATH")
         ask(page, "Anything?")
-        expect(log(page)).to_contain_text("No article '' in the library")
+        expect(log(page)).to_contain_text("The library '/home/reader' is empty")
 
 
 @pytest.mark.model

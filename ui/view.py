@@ -112,7 +112,12 @@ class View:
             return {}
 
     def asked(self, article_id: str, chosen: Sequence[str], *, everywhere: bool) -> list[str] | None:
-        """Return the articles to ask: one, or `everywhere` those that are chosen and there; None for all."""
+        """Return the articles to ask: one, or `everywhere` those that are chosen and there; None for all.
+
+        Where none is open all are asked: a library that is empty or cannot be read says so.
+        """
+        if not article_id:
+            return None
         if not everywhere:
             return [article_id]
         titles = self.titles()
