@@ -41,7 +41,7 @@ def table(own: Own, peers: Mapping[str, Peer], stories: int) -> str:
     asked, built = own.asked, own.built
 
     def beside(title: str, mine: str, of: Callable[[Peer], str], ratio: str, target: str) -> str:
-        return f"| {title} | {mine} | {' | '.join(map(of, peers.values()))} | {ratio} | {target} |"
+        return f"| {' | '.join([title, mine, *map(of, peers.values()), ratio, target])} |"
 
     def against(value: float, of: Callable[[Peer], float], *, most: bool = False) -> str:
         best = (max if most else min)(map(of, peers.values()), default=0.0)
@@ -54,7 +54,7 @@ def table(own: Own, peers: Mapping[str, Peer], stories: int) -> str:
     lines = [
         _machine(stories, int(built["sentences"])),
         "",
-        f"| | Pullquote | {' | '.join(peers)} | of the best | target |",
+        f"| {' | '.join(['', 'Pullquote', *peers, 'of the best', 'target'])} |",
         f"|---|--:|{'--:|' * len(peers)}--:|---|",
         beside(
             "cold question, start to answer, s (CPU)",
