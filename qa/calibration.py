@@ -50,4 +50,10 @@ class Calibration:
 
 def features(hit: Hit, reading: Reading | None) -> list[float]:
     """Return what a probability comes from: 1, the reader's score, MaxSim and its lead, and the place."""
-    return [1.0, reading.score if reading else UNREAD, hit.late, hit.lead, math.log1p(min(hit.sentence.ordinal, BEGINNING))]
+    return [
+        1.0,
+        reading.score if reading else UNREAD,
+        hit.late,
+        hit.lead,
+        math.log1p(min(hit.sentence.ordinal, BEGINNING)),
+    ]
