@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +19,9 @@ from mcp.types import CallToolResult, ListToolsResult
 from serving import served
 
 from index.types import Article
+from ui.programs import Programs
 from ui.render import answer_to_dict
+from ui.tools import mounted_tools
 
 FEES = Article("fees", "Fees", "The fee is 5 euros. Dogs stay outside.", "/home/anna/fees.txt")
 HOURS = Article("hours", "Hours", "It closes at five.", "https://e.example/hours")
@@ -192,3 +195,9 @@ def test_tools_say_what_they_do_and_which_of_them_change_something(address: str)
     }
     assert all(tool.description and tool.outputSchema for tool in tools.values())
     assert tools["ask"].inputSchema["required"] == ["question"]
+
+
+def test_making_tools_leaves_logging_as_it_is(library: FakeLibrary) -> None:
+    before = logging.getLogger().handlers[:]
+    mounted_tools(Programs(library))
+    assert logging.getLogger().handlers == before

@@ -84,7 +84,9 @@ def _tools(library: Library) -> Mounted:
     try:
         from ui.tools import mounted_tools  # imported here: its SDK is an optional extra
     except ModuleNotFoundError as error:
-        raise InputError(f"--mcp needs the package {error.name!r}: pip install 'pullquote[mcp]'") from error
+        raise InputError(
+            f"--mcp needs the package {(error.name or '').partition('.')[0]!r}: pip install 'pullquote[mcp]'"
+        ) from error
     return mounted_tools(Programs(library))
 
 

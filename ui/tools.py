@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -78,16 +79,16 @@ class _Tools:
 def mounted_tools(programs: Programs) -> Mounted:
     """Return the tools of a library as a part of a server, at `PATH`."""
     tools = _Tools(programs)
-    server = FastMCP(
-        "Pullquote",
-        instructions=_INSTRUCTIONS,
-        log_level="WARNING",
-        streamable_http_path=PATH,
-        stateless_http=True,
-        json_response=True,
-        # Host and Origin are looked at by the gate, before anything else of the server is reached.
-        transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
-    )
+    with _logging_as_it_is():
+        server = FastMCP(
+            "Pullquote",
+            instructions=_INSTRUCTIONS,
+            streamable_http_path=PATH,
+            stateless_http=True,
+            json_response=True,
+            # Host and Origin are looked at by the gate, before anything else of the server is reached.
+            transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
+        )
     server.add_tool(tools.ask, annotations=_READS)
     server.add_tool(tools.articles, annotations=_READS)
     server.add_tool(tools.add, annotations=_ADDS)
@@ -95,3 +96,15 @@ def mounted_tools(programs: Programs) -> Mounted:
     server.add_tool(tools.rebuild, annotations=_REBUILDS)
     routes = list(server.streamable_http_app().routes)
     return Mounted(routes, lambda _app: server.session_manager.run())
+
+
+@contextmanager
+def _logging_as_it_is() -> Iterator[None]:
+    """Take back what the SDK does to all logging when a server is made: every library's chatter would be printed."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
