@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-import numpy as np
-
 from index.build import Index
 from index.errors import EmptyQuestion
 from index.types import page_of
@@ -80,8 +78,8 @@ def _read(
     question: str, history: Sequence[str], chosen: Sequence[Passage], index: Index, reader: Reader
 ) -> dict[int, Reading]:
     """Return the reading of each row that was read."""
-    rows = [np.arange(passage.rows.start, passage.rows.stop) for passage in chosen]
-    pieces = [reader.tokens([index.text_of(sentence) for sentence in index.sentences.at(own)]) for own in rows]
+    sentences = [index.sentences[passage.rows.start : passage.rows.stop] for passage in chosen]
+    pieces = [reader.tokens([index.text_of(sentence) for sentence in own]) for own in sentences]
     readings = reader.read(question, pieces, history=history)
     return {
         row: reading
