@@ -11,7 +11,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from index.embed import Embedded, Encode, Progress, embed, encode_all
+from index.embed import Embedded, Encode, Progress, embed, encode_each
 from index.encode import Encoder, fingerprint_of
 from index.errors import ArticleNotFound
 from index.late import TokenVectors
@@ -192,7 +192,7 @@ def build_index(
     made = embed(
         texts,
         encoder,
-        encode=encode or partial(encode_all, encoder=encoder),
+        encode=encode or partial(encode_each, encoder=encoder),
         known=known.embedded() if known else None,
         progress=progress,
     )

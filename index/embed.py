@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +16,8 @@ from index.vectors import checked_rows
 # Told how many sentences are embedded, and of how many.
 Progress = Callable[[int, int], None]
 
-# Sentences embedded between two reports of progress: eight batches of sentence-transformers.
-_REPORT_EVERY = 256
+# Sentences embedded at a time, after which progress is told: eight batches of sentence-transformers.
+_BATCH = 256
 
 _NONE = np.zeros((0, 0), dtype=np.int8)
 
@@ -30,8 +30,8 @@ class Encoded:
     tokens: Sequence[NDArray[np.int8]]
 
 
-# Turns texts into vectors, as `encode_all` does.
-Encode = Callable[[Sequence[str]], Encoded]
+# Turns batches of texts into vectors, as `encode_each` does.
+Encode = Callable[[Sequence[Sequence[str]]], Iterator[tuple[int, Encoded]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,18 @@ def encode_all(texts: Sequence[str], encoder: Encoder) -> Encoded:
     return Encoded(rows, encoder.late.encode(texts))
 
 
+def encode_each(batches: Sequence[Sequence[str]], encoder: Encoder) -> Iterator[tuple[int, Encoded]]:
+    """Yield the number of each batch of texts and what an encoder makes of it. Raises `ModelNotFound`, `BadVectors`."""
+    for number, texts in enumerate(batches):
+        yield number, encode_all(texts, encoder)
+
+
 def embed(
     texts: Sequence[str], encoder: Encoder, *, encode: Encode, known: Embedded | None, progress: Progress | None
 ) -> Embedded:
     """Return texts as vectors, row by row; each different text is encoded once, if it is not known.
 
-    `encode` does it for the encoder. Raises `ModelNotFound`, `BadVectors`.
+    `encode` does it for the encoder, and yields batches in any order. Raises `ModelNotFound`, `BadVectors`.
     """
     places = {text: row for row, text in reversed(list(enumerate(texts)))}
     # The longest first: batches of like length need little padding, and what remains is never slower than foretold.
@@ -65,13 +71,13 @@ def embed(
     dimension = known.rows.shape[1] if known and not new else encoder.dimension
     rows = np.empty((len(texts), dimension), dtype=np.float32)
     tokens = [_NONE] * len(texts)
-    for start in range(0, len(new), _REPORT_EVERY):
-        batch = new[start : start + _REPORT_EVERY]
-        made = encode(batch)
-        for text, row, pieces in zip(batch, made.rows, made.tokens, strict=True):
+    batches, done = [new[start : start + _BATCH] for start in range(0, len(new), _BATCH)], 0
+    for number, made in encode(batches):
+        for text, row, pieces in zip(batches[number], made.rows, made.tokens, strict=True):
             rows[places[text]], tokens[places[text]] = row, pieces
+        done += len(batches[number])
         if progress:
-            progress(start + len(batch), len(new))
+            progress(done, len(new))
     for row, text in enumerate(texts):
         if known and text in known.places:
             rows[row], tokens[row] = known.rows[known.places[text]], known.tokens.of(known.places[text])

@@ -10,6 +10,7 @@
     │   ├── ModelNotFound         no embedding model of that name or in that folder
     │   ├── BadVectors            a model gave NaN, infinity or another number of dimensions
     │   └── BadQuestionFile       a question file that cannot be understood
+    ├── WorkersLost             worker processes died one after the other
     └── StoreError              the library on disk
         ├── EmptyLibrary          there is nothing in it yet
         ├── StoreLocked           another process is writing
@@ -49,7 +50,15 @@ def _one_line(text: object) -> str:
 
 
 class PullquoteError(Exception):
-    """Base of every error that people are told about in one line."""
+    """Base of every error that people are told about in one line. It can be pickled: workers hand it on."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Not by the arguments of the class, of which the message was made.
+        return _unpickled, (type(self), self.args), self.__dict__
+
+
+def _unpickled(kind: type[PullquoteError], arguments: tuple[str, ...]) -> PullquoteError:
+    return kind.__new__(kind, *arguments)
 
 
 class InputError(PullquoteError):
@@ -125,6 +134,16 @@ class BadQuestionFile(InputError):
         where = f", {place}" if place else ""
         super().__init__(
             f"cannot read the questions of {_shown(path)}{where}: {_one_line(reason)}; see `pullquote eval --help`"
+        )
+
+
+class WorkersLost(PullquoteError):
+    """Worker processes died one after the other; `where` says of what."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            f"worker processes ended one after the other {_one_line(where)}: take fewer of them where memory is short, "
+            "or none; what is embedded already is kept for the next try"
         )
 
 

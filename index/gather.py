@@ -23,6 +23,12 @@ class Upload:
 # A file or a folder, a URL, a file that was sent, or an article that is one already.
 Input = Path | str | Upload | Article
 
+# What comes of a source: an article, or why there is none.
+Outcome = Article | UnreadableArticle
+
+# Reads sources, as `read_each` does.
+Read = Callable[[Sequence[Input]], Iterator[tuple[int, Outcome]]]
+
 # Told how many sources are read, and of how many.
 Progress = Callable[[int, int], None]
 
@@ -35,33 +41,48 @@ class Gathered:
     failures: tuple[UnreadableArticle, ...]
 
 
-def gather(
-    inputs: Sequence[Input], *, get: Callable[[str], Fetched] = fetch, progress: Progress | None = None
-) -> Gathered:
+def read_each(sources: Sequence[Input], *, get: Callable[[str], Fetched] = fetch) -> Iterator[tuple[int, Outcome]]:
+    """Read sources one after the other; yield the number of each and what came of it. `get` fetches URLs."""
+    for number, source in enumerate(sources):
+        yield number, read_source(source, get)
+
+
+def gather(inputs: Sequence[Input], *, read: Read = read_each, progress: Progress | None = None) -> Gathered:
     """Read everything that is given; what cannot be read is a failure, and the rest goes on.
 
     A string is a URL when it has a scheme, and a path otherwise. Of a folder all files of a known kind are read, those
-    of its folders too, in the order of their names; what is hidden (`.name`) is left out.
+    of its folders too, in the order of their names; what is hidden (`.name`) is left out. `read` may read them in any
+    order.
     """
-    articles: list[Article] = []
     failures: list[UnreadableArticle] = []
     sources = [source for each in inputs for source in _expanded(each, failures)]
-    for number, source in enumerate(sources, 1):
-        try:
-            articles.append(_read(source, get))
-        except UnreadableArticle as error:
-            failures.append(error)
+    outcomes: dict[int, Outcome] = {}
+    for number, outcome in read(sources):
+        outcomes[number] = outcome
         if progress:
-            progress(number, len(sources))
-    return Gathered(tuple(articles), tuple(failures))
+            progress(len(outcomes), len(sources))
+    ordered = [outcomes[number] for number in range(len(sources))]
+    failures += [each for each in ordered if isinstance(each, UnreadableArticle)]
+    return Gathered(tuple(each for each in ordered if isinstance(each, Article)), tuple(failures))
 
 
-def _read(source: Input, get: Callable[[str], Fetched]) -> Article:
-    if isinstance(source, Article):
-        return source
+def read_source(source: Input, get: Callable[[str], Fetched]) -> Outcome:
+    """Read one file, URL or upload; a folder is none. What is an article comes back as it is."""
+    try:
+        if isinstance(source, Article):
+            return source
+        if isinstance(source, Upload):
+            return load_article(source.path, source=name_of(source))
+        return load_article(source) if isinstance(source, Path) else load_url(source, get=get)
+    except UnreadableArticle as error:
+        return error
+
+
+def name_of(source: Input) -> str:
+    """Return what a source is called in messages."""
     if isinstance(source, Upload):
-        return load_article(source.path, source=f"upload: {source.path.name}")
-    return load_article(source) if isinstance(source, Path) else load_url(source, get=get)
+        return f"upload: {source.path.name}"
+    return source.source if isinstance(source, Article) else str(source)
 
 
 def _expanded(given: Input, failures: list[UnreadableArticle]) -> Iterator[Input]:

@@ -26,7 +26,7 @@ from index.admit import Admission, admit
 from index.build import Index, build_index
 from index.commit import KEPT, clear_leavings, prepare, publish, telling
 from index.durable import Step, no_step
-from index.embed import Encode, Progress
+from index.embed import Encode, Progress, encode_each
 from index.encode import Encoder
 from index.errors import DamagedGeneration, EmptyLibrary, UnwritableStore
 from index.folders import folder_of
@@ -140,13 +140,21 @@ class Store:
             raise EmptyLibrary(self.root)
         return read_history(self.root)
 
-    def add(self, articles: Sequence[Article], encoder: Encoder, *, progress: Progress | None = None) -> Added:
+    def add(
+        self,
+        articles: Sequence[Article],
+        encoder: Encoder,
+        *,
+        progress: Progress | None = None,
+        encode: Encode | None = None,
+    ) -> Added:
         """Add articles, or replace those of the same source, as a new generation; only new sentences are embedded.
 
         What becomes of each, and its id, is decided by `admit`. When all of them are there already, the generation
-        stays. Raises what `load` raises, but for `EmptyLibrary`, and `StoreLocked`, `UnwritableStore`.
+        stays. `encode` is asked for vectors in the encoder's place. Raises what `load` raises, but for `EmptyLibrary`,
+        what `encode` raises, and `StoreLocked`, `UnwritableStore`.
         """
-        with self._writing("add"), self._embedding(encoder) as encode:
+        with self._writing("add"), self._embedding(encoder, encode) as made:
             known = self._known(encoder)
             stored = dict(known.articles) if known else {}
             admissions = admit(stored, articles)
@@ -154,7 +162,7 @@ class Store:
             if known and stored == wanted:
                 return Added(known, admissions)
             build = partial(build_index, tuple(wanted.values()), encoder, limit=self._limit)
-            return Added(self._commit(build(progress=progress, known=known, encode=encode), "add"), admissions)
+            return Added(self._commit(build(progress=progress, known=known, encode=made), "add"), admissions)
 
     def remove(self, article_ids: Sequence[str], encoder: Encoder) -> Index:
         """Remove articles, as a new generation; nothing is embedded.
@@ -174,7 +182,7 @@ class Store:
         Raises `EmptyLibrary`, `StoreLocked`, `UnwritableStore`, and `DamagedGeneration` if it is the articles.
         """
         self._see_that_it_exists()
-        with self._writing("rebuild"), self._embedding(encoder) as encode:
+        with self._writing("rebuild"), self._embedding(encoder, None) as encode:
             articles = self._read(read_articles)
             index = build_index(articles, encoder, progress=progress, encode=encode, limit=self._limit)
             return self._commit(index, "rebuild")
@@ -260,13 +268,13 @@ class Store:
             yield
 
     @contextmanager
-    def _embedding(self, encoder: Encoder) -> Iterator[Encode]:
-        """Yield what embeds for a change, and keeps on disk what it has until the change is made.
+    def _embedding(self, encoder: Encoder, encode: Encode | None) -> Iterator[Encode]:
+        """Yield what embeds for a change, with `encode` in the encoder's place, and keeps it until the change is made.
 
         A killed writer leaves that for the next; one whose disk is full leaves nothing.
         """
         try:
-            yield Unfinished(self.root, encoder, self._step).encode
+            yield Unfinished(self.root, encoder, encode or partial(encode_each, encoder=encoder), self._step).encode
         except UnwritableStore:
             clear_unfinished(self.root)
             raise

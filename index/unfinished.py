@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import io
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from index.commit import telling
 from index.durable import Step
-from index.embed import Encoded, encode_all
+from index.embed import Encode, Encoded
 from index.encode import Encoder, fingerprint_of
 
 UNFINISHED = "unfinished"
@@ -28,27 +28,36 @@ UNFINISHED = "unfinished"
 class Unfinished:
     """What an encoder has embedded for a library since its last change, on disk. For the one writer only."""
 
-    def __init__(self, root: Path, encoder: Encoder, step: Step) -> None:
+    def __init__(self, root: Path, encoder: Encoder, encode: Encode, step: Step) -> None:
         self._root = root
         self._folder = root / UNFINISHED / sha256(fingerprint_of(encoder).encode()).hexdigest()
-        self._encoder = encoder
+        self._encode = encode
         self._step = step
         self._known: dict[bytes, tuple[NDArray[np.float32], NDArray[np.int8]]] | None = None
 
-    def encode(self, texts: Sequence[str]) -> Encoded:
-        """Return what the encoder makes of texts; it is asked only for what is not on disk.
+    def encode(self, batches: Sequence[Sequence[str]]) -> Iterator[tuple[int, Encoded]]:
+        """Yield the number of each batch of texts and what the encoder makes of it, as it is done.
 
-        Raises what `encode_all` raises, and `UnwritableStore`.
+        `encode`, which does that for the encoder, is asked only for what is not on disk. Raises what that raises, and
+        `UnwritableStore`.
         """
         if self._known is None:
             self._known = self._read()
-        keys = [sha256(text.encode("utf-8")).digest() for text in texts]
-        new = [number for number, key in enumerate(keys) if key not in self._known]
-        if new:
-            made = encode_all([texts[number] for number in new], self._encoder)
-            self._write([keys[number] for number in new], made)
-            self._known |= zip((keys[n] for n in new), zip(made.rows, made.tokens, strict=True), strict=True)
-        found = [self._known[key] for key in keys]
+        keys = [[sha256(text.encode("utf-8")).digest() for text in texts] for texts in batches]
+        new = [[at for at, key in enumerate(each) if key not in self._known] for each in keys]
+        for number, places in enumerate(new):
+            if not places:
+                yield number, self._found(keys[number])
+        asked = [number for number, places in enumerate(new) if places]
+        for place, made in self._encode([[batches[number][at] for at in new[number]] for number in asked]):
+            number = asked[place]
+            made_of = [keys[number][at] for at in new[number]]
+            self._write(made_of, made)
+            self._known |= zip(made_of, zip(made.rows, made.tokens, strict=True), strict=True)
+            yield number, self._found(keys[number])
+
+    def _found(self, keys: Sequence[bytes]) -> Encoded:
+        found = [self._known[key] for key in keys] if self._known else []
         return Encoded(np.stack([row for row, _ in found]), [tokens for _, tokens in found])
 
     def _read(self) -> dict[bytes, tuple[NDArray[np.float32], NDArray[np.int8]]]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from index.admit import Admission, admit
 from index.errors import ArticleNotFound, EmptyLibrary, EmptyQuestion, UnreadableArticle
 from index.fetch import Fetched
-from index.gather import Input, gather
+from index.gather import Input, gather, read_each
 from index.history import Generation
 from index.segment import sentences_of_article
 from index.store import StoreStatus
@@ -107,7 +108,7 @@ class FakeLibrary:
     def add(
         self, inputs: Sequence[Input], *, reading: Progress | None = None, progress: Progress | None = None
     ) -> FakeAdditions:
-        gathered = gather(inputs, get=no_web, progress=reading)
+        gathered = gather(inputs, read=partial(read_each, get=no_web), progress=reading)
         admissions = admit(self._articles, gathered.articles)
         for done, admission in enumerate(admissions, 1):
             self._articles[admission.article.id] = admission.article

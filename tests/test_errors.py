@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ ONE_OF_EACH = {
     errors.ModelNotFound("a\nb", "not\nthere " * 100): ["'a\\nb'", "not there", "--model"],
     errors.BadVectors("row 3 is NaN"): ["row 3 is NaN", "--model"],
     errors.BadQuestionFile("a\nb", "no\nquestion", place="line 4"): ["'a\\nb', line 4: no question", "pullquote eval"],
+    errors.WorkersLost("at the\nsentences"): ["at the sentences", "take fewer of them", "kept"],
     errors.EmptyLibrary(PATH): ["a\\nb", "pullquote add PATH"],
     errors.StoreLocked(PATH, 2.5): ["a\\nb", "waited 2.5 s", "try again"],
     errors.UnwritableStore(PATH, OSError("disk\nfull")): ["a\\nb", "disk full", "--home"],
@@ -45,6 +47,12 @@ def test_message_is_one_line_with_the_value_and_the_remedy(error: PullquoteError
     assert len(str(error)) < 500
     for part in ONE_OF_EACH[error]:
         assert part in str(error)
+
+
+@pytest.mark.parametrize("error", ONE_OF_EACH, ids=lambda error: type(error).__name__)
+def test_error_of_another_process_is_the_same_error(error: PullquoteError) -> None:
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))
 
 
 def test_tree_in_the_docstring_is_the_tree() -> None:

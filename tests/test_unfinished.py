@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from stored import CATS, RIVER, TROOPS, make_library, state, state_of
 
 from index.durable import no_step
-from index.embed import Encoded, encode_all
+from index.embed import Encoded, encode_all, encode_each
 from index.errors import BadVectors
 from index.store import Store
 from index.types import Article
@@ -31,6 +32,16 @@ def files_of(root: Path) -> list[Path]:
     return sorted((root / UNFINISHED).rglob("*.npz"))
 
 
+def made(root: Path, encoder: FakeEncoder, texts: list[str]) -> Encoded:
+    """What comes of texts, in batches of two."""
+    batches = [texts[start : start + 2] for start in range(0, len(texts), 2)]
+    unfinished = Unfinished(root, encoder, partial(encode_each, encoder=encoder), no_step)
+    found = dict(unfinished.encode(batches))
+    assert sorted(found) == list(range(len(batches)))
+    parts = [found[number] for number in sorted(found)]
+    return Encoded(np.concatenate([each.rows for each in parts]), [t for each in parts for t in each.tokens])
+
+
 def same(found: Encoded, encoder: FakeEncoder, texts: list[str]) -> bool:
     expected = encode_all(texts, encoder)
     return np.array_equal(found.rows, expected.rows) and all(
@@ -39,27 +50,26 @@ def same(found: Encoded, encoder: FakeEncoder, texts: list[str]) -> bool:
 
 
 def test_what_was_embedded_is_not_embedded_again(tmp_path: Path, encoder: FakeEncoder) -> None:
-    assert same(Unfinished(tmp_path, encoder, no_step).encode(TEXTS), FakeEncoder(), TEXTS)
-    again = Unfinished(tmp_path, encoder, no_step)
-    assert same(again.encode(TEXTS[::-1]), FakeEncoder(), TEXTS[::-1])
-    assert same(again.encode(["New.", *TEXTS]), FakeEncoder(), ["New.", *TEXTS])
-    assert encoder.calls == [tuple(TEXTS), ("New.",)]
+    assert same(made(tmp_path, encoder, TEXTS), FakeEncoder(), TEXTS)
+    assert same(made(tmp_path, encoder, TEXTS[::-1]), FakeEncoder(), TEXTS[::-1])
+    assert same(made(tmp_path, encoder, ["New.", *TEXTS]), FakeEncoder(), ["New.", *TEXTS])
+    assert encoder.calls == [tuple(TEXTS[:2]), tuple(TEXTS[2:]), ("New.",)]
 
 
 def test_vectors_of_another_encoder_are_not_used(tmp_path: Path, encoder: FakeEncoder) -> None:
-    Unfinished(tmp_path, encoder, no_step).encode(TEXTS)
+    made(tmp_path, encoder, TEXTS)
     other = FakeEncoder("other")
-    assert same(Unfinished(tmp_path, other, no_step).encode(TEXTS), FakeEncoder("other"), TEXTS)
-    assert other.calls == [tuple(TEXTS)]
+    assert same(made(tmp_path, other, TEXTS), FakeEncoder("other"), TEXTS)
+    assert other.calls == [tuple(TEXTS[:2]), tuple(TEXTS[2:])]
 
 
 def test_damaged_file_is_not_used(tmp_path: Path, encoder: FakeEncoder) -> None:
-    Unfinished(tmp_path, encoder, no_step).encode(TEXTS)
-    (path,) = files_of(tmp_path)
+    made(tmp_path, encoder, TEXTS)
+    path = files_of(tmp_path)[0]
     data = path.read_bytes()
     for damaged in (b"", data[:-1], data[:200] + b"x" + data[201:], data + b"x"):
         path.write_bytes(damaged)
-        assert same(Unfinished(tmp_path, FakeEncoder(), no_step).encode(TEXTS), FakeEncoder(), TEXTS)
+        assert same(made(tmp_path, FakeEncoder(), TEXTS), FakeEncoder(), TEXTS)
 
 
 class Broken(FakeEncoder):

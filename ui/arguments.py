@@ -118,6 +118,9 @@ def _add_options(add: argparse.ArgumentParser) -> None:
     )
     add.add_argument("--title", help="title of the article on standard input")
     add.add_argument("--allow-private", action="store_true", help="let URLs lead to this machine and its network, too")
+    add.add_argument(
+        "--workers", type=_number, metavar="N", help="read and embed in so many processes (default: in this one)"
+    )
     _json_option(add)
 
 
@@ -129,6 +132,13 @@ def _share(text: str) -> float:
     value = float(text)
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not between 0 and 1")
+    return value
+
+
+def _number(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not 1 or more")
     return value
 
 

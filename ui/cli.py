@@ -21,6 +21,7 @@ from index.errors import InputError, PullquoteError
 from index.fetch import fetch
 from index.load import LARGEST_FILE, load_text
 from index.types import Article
+from index.workers import LocalWorkers
 from ui.access import choose_access
 from ui.arguments import parser
 from ui.batch import Defaults, answer_batch
@@ -126,6 +127,7 @@ def _add(options: argparse.Namespace) -> int:
         get=partial(fetch, allow_private=options.allow_private),
         reading=progress_bar("Reading"),
         progress=progress_bar("Indexing"),
+        workers=LocalWorkers(options.workers) if options.workers else None,
     )
     if options.json:
         print(json.dumps(added_to_dict(added.admissions, added.failures), ensure_ascii=False))

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from index.admit import Admission
@@ -13,12 +14,13 @@ from index.build import Index
 from index.encode import Encoder, encoder_of
 from index.errors import UnreadableArticle
 from index.fetch import Fetched, fetch
-from index.gather import Input, gather
+from index.gather import Input, gather, read_each
 from index.history import Generation
 from index.load import load_article
 from index.prune import Pruned
 from index.store import Store, StoreStatus
 from index.types import Article, Sentence
+from index.workers import Workers
 from qa.answer import answer
 from qa.reader import Reader
 from qa.suggest import suggestions
@@ -142,15 +144,20 @@ class Library:
         reading: Progress | None = None,
         progress: Progress | None = None,
         get: Callable[[str], Fetched] = fetch,
+        workers: Workers | None = None,
     ) -> Additions:
         """Read files, folders, URLs and texts, and add all that can be read as one new generation.
 
-        `reading` is told how many are read, `progress` how many sentences are embedded; `get` fetches URLs.
+        `reading` is told how many are read, `progress` how many sentences are embedded; `get` fetches URLs. `workers`
+        read and embed side by side. Raises what `Store.add` raises, and `WorkersLost`.
         """
-        gathered = gather(inputs, get=get, progress=reading)
+        read = partial(workers.read, get=get) if workers else partial(read_each, get=get)
+        gathered = gather(inputs, read=read, progress=reading)
         admissions: tuple[Admission, ...] = ()
         if gathered.articles:
-            admissions = self._store.add(gathered.articles, self.encoder(), progress=progress).admissions
+            encoder = self.encoder()
+            encode = partial(workers.encode, encoder=encoder) if workers else None
+            admissions = self._store.add(gathered.articles, encoder, progress=progress, encode=encode).admissions
         return Additions(admissions, gathered.failures)
 
     def add_seeds(self, progress: Progress | None = None) -> None:

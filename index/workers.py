@@ -1,0 +1,69 @@
+"""Whoever reads and embeds for a library, side by side: processes of this machine, or those of a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Final, NoReturn, Protocol
+
+from index.embed import Encoded, encode_all
+from index.encode import Encoder, encoder_of
+from index.errors import UnreadableArticle, WorkersLost
+from index.fetch import Fetched
+from index.gather import Input, Outcome, name_of, read_source
+from index.processes import ATTEMPTS, spread
+
+Get = Callable[[str], Fetched]
+
+
+class Workers(Protocol):
+    """Does work side by side; what comes of it is the same as without."""
+
+    def read(self, sources: Sequence[Input], get: Get) -> Iterator[tuple[int, Outcome]]:
+        """Read sources, as `gather.read_each` does; yield the number of each and what came of it, as it is done."""
+        ...
+
+    def encode(self, batches: Sequence[Sequence[str]], encoder: Encoder) -> Iterator[tuple[int, Encoded]]:
+        """Make what an encoder makes, as `embed.encode_each` does; yield each batch's number and it, as it is done."""
+        ...
+
+
+class LocalWorkers:
+    """Processes of this machine, which share its cores. They are there only while there is something to do.
+
+    `make` gives each its encoder of a model. Both methods raise `WorkersLost` when processes die one after the other.
+    """
+
+    def __init__(self, count: int, *, make: Callable[[str | None], Encoder] = encoder_of) -> None:
+        self._count = count
+        self._make = make
+
+    def read(self, sources: Sequence[Input], get: Get) -> Iterator[tuple[int, Outcome]]:
+        """Read sources; one of which processes die is a failure."""
+        return spread(partial(read_source, get=get), sources, self._count, lost=_unreadable)
+
+    def encode(self, batches: Sequence[Sequence[str]], encoder: Encoder) -> Iterator[tuple[int, Encoded]]:
+        """Make what an encoder makes. Raises `ModelNotFound`, `BadVectors`."""
+        return spread(Embedding(partial(self._make, encoder.model)), batches, self._count, lost=_lost)
+
+
+class Embedding:
+    """Makes vectors of texts, with an encoder that is made where it is first needed: it can be sent away until then."""
+
+    def __init__(self, make: Callable[[], Encoder]) -> None:
+        self._make: Final = make
+        self._encoder: Encoder | None = None
+
+    def __call__(self, texts: Sequence[str]) -> Encoded:
+        """Return what the encoder makes of texts. Raises `ModelNotFound`, `BadVectors`."""
+        self._encoder = self._encoder or self._make()
+        return encode_all(texts, self._encoder)
+
+
+def _unreadable(source: Input) -> Outcome:
+    reason = f"{ATTEMPTS} worker processes ended while they read it"
+    return UnreadableArticle(name_of(source), reason, "leave it out, or give another copy of it")
+
+
+def _lost(texts: Sequence[str]) -> NoReturn:
+    raise WorkersLost(f"at the {len(texts)} sentences of which the first is {texts[0][:60]!r}")
