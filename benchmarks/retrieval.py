@@ -35,7 +35,7 @@ def scores(question: Question, index: Index, wide: NDArray[np.float32], encoder:
     table = np.zeros((len(index.sentences), 4))
     best = max(hit.lexical for hit in hits) or 1.0
     for hit in hits:
-        table[hit.row] = hit.similarity, 0.0, hit.lexical / best, hit.late
+        table[hit.sentence.ordinal] = hit.similarity, 0.0, hit.lexical / best, hit.late
     table[:, 1] = wide @ encoder.encode([question.text])[0]
     return table
 

@@ -240,7 +240,8 @@ def recall(base: Real, index: Index) -> float:
         cosines = base.question_rows[start : start + 10] @ index.vectors.T
         exact = np.argpartition(-cosines, 9, axis=1)[:, :10].tolist()
         for question, nearest in zip(base.questions[start : start + 10], exact, strict=True):
-            found = [hit.row for hit in index.search(index.query(question), 60)[:10]]
+            hits = [hit.sentence for hit in index.search(index.query(question), 60)[:10]]
+            found = [index.sentences.rows_of(sentence.article_id)[sentence.ordinal] for sentence in hits]
             shares.append(len({*nearest} & {*found}) / 10)
     return float(np.mean(shares))
 

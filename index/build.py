@@ -80,9 +80,9 @@ class Index:
         rows = self._rows_of(article_id)
         return self._sentences[rows.start : rows.stop]
 
-    def lengths_of(self, article_id: str) -> list[int]:
-        """Return how many word pieces each sentence of an article has, up to 126. Raises `ArticleNotFound`."""
-        return self._tokens.lengths(self._rows_of(article_id))
+    def lengths_of(self, article_ids: Sequence[str]) -> list[list[int]]:
+        """Return how many word pieces each sentence of some articles has, up to 126. Raises `ArticleNotFound`."""
+        return [self._tokens.lengths(self._rows_of(article_id)) for article_id in article_ids]
 
     def count(self, article_ids: Sequence[str] | None = None) -> int:
         """Return how many sentences some articles have, or all. Raises `ArticleNotFound`."""
@@ -93,6 +93,15 @@ class Index:
     def text_of(self, sentence: Sentence) -> str:
         """Return the slice of its article that a sentence is. Raises `ArticleNotFound`."""
         return self.article(sentence.article_id).text[sentence.start : sentence.end]
+
+    def texts_of(self, passages: Sequence[tuple[str, range]]) -> list[list[str]]:
+        """Return the texts of the sentences of some passages: article and ordinals. Raises `ArticleNotFound`."""
+        texts = []
+        for article_id, ordinals in passages:
+            text, first = self.article(article_id).text, self._rows_of(article_id).start
+            table = self._sentences.table[first + ordinals.start : first + ordinals.stop]
+            texts.append([text[start:end] for start, end in table[:, 2:].tolist()])
+        return texts
 
     def query(self, question: str) -> Query:
         """Return a question as it is compared with sentences. Raises `EmptyQuestion`."""
@@ -116,7 +125,7 @@ class Index:
         order = np.argsort(-similarities, kind="stable")
         rows = found[order]
         scores = (each[order].tolist() for each in (similarities, words[found], late))
-        return [Hit(*one) for one in zip(rows.tolist(), self._sentences.at(rows), *scores, strict=True)]
+        return [Hit(*one) for one in zip(self._sentences.at(rows), *scores, strict=True)]
 
     def compared(self, hits: Sequence[Hit], query: Query, article_ids: Sequence[str]) -> list[Hit]:
         """Return hits, those of some articles with this query's MaxSim and lead; each sentence of these is compared.

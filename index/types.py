@@ -65,13 +65,12 @@ class Sentence:
 class Hit:
     """A sentence that a search found, with its scores; higher is better, and they are on different scales.
 
-    `row` is the sentence's row in the index, `similarity` the cosine in [-1, 1] of question and sentence,
-    `lexical` its BM25 score, 0 or more, `late` the MaxSim in [-1, 1] of their word pieces. `lead` is how far that is
-    above the best of any other sentence of the article, in [-2, 2], negative where another is better; 0 until it is
-    asked for, because all of the article has to be compared for it.
+    `similarity` is the cosine in [-1, 1] of question and sentence, `lexical` its BM25 score, 0 or more, `late` the
+    MaxSim in [-1, 1] of their word pieces. `lead` is how far that is above the best of any other sentence of the
+    article, in [-2, 2], negative where another is better; 0 until it is asked for, because all of the article has to
+    be compared for it.
     """
 
-    row: int
     sentence: Sentence
     similarity: float
     lexical: float

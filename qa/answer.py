@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from index.build import Index
+from index.engine import Searchable
 from index.errors import EmptyQuestion
-from index.types import page_of
+from index.types import Sentence, page_of
 from qa.followup import leaning
 from qa.reader import Reader
 from qa.retrieve import Passage, passages, retrieve
@@ -19,7 +19,7 @@ CITATIONS = 3  # at most
 
 def answer(
     question: str,
-    index: Index,
+    index: Searchable,
     reader: Reader,
     *,
     article_ids: Sequence[str] | None = None,
@@ -52,7 +52,7 @@ def answer(
 
 def rank(
     question: str,
-    index: Index,
+    index: Searchable,
     reader: Reader,
     *,
     article_ids: Sequence[str] | None = None,
@@ -69,26 +69,30 @@ def rank(
     chosen = passages(hits, index)
     hits = index.compared(hits, query, [passage.article_id for passage in chosen])
     readings = _read(question, before, chosen, index, reader)
-    probabilities = reader.calibration.probabilities(hits, [readings.get(hit.row) for hit in hits])
-    ranked = [Ranked(hit, readings.get(hit.row), p) for hit, p in zip(hits, probabilities, strict=True)]
-    return sorted(ranked, key=lambda one: (one.reading is None, -one.probability, one.hit.row))
+    read = [readings.get(_place(hit.sentence)) for hit in hits]
+    probabilities = reader.calibration.probabilities(hits, read)
+    ranked = [Ranked(*one) for one in zip(hits, read, probabilities, strict=True)]
+    return sorted(ranked, key=lambda one: (one.reading is None, -one.probability, one.hit.sentence.ordinal))
+
+
+def _place(sentence: Sentence) -> tuple[str, int]:
+    return sentence.article_id, sentence.ordinal
 
 
 def _read(
-    question: str, history: Sequence[str], chosen: Sequence[Passage], index: Index, reader: Reader
-) -> dict[int, Reading]:
-    """Return the reading of each row that was read."""
-    sentences = [index.sentences[passage.rows.start : passage.rows.stop] for passage in chosen]
-    pieces = [reader.tokens([index.text_of(sentence) for sentence in own]) for own in sentences]
-    readings = reader.read(question, pieces, history=history)
+    question: str, history: Sequence[str], chosen: Sequence[Passage], index: Searchable, reader: Reader
+) -> dict[tuple[str, int], Reading]:
+    """Return the reading of each sentence that was read, by its article and ordinal."""
+    texts = index.texts_of([(passage.article_id, passage.ordinals) for passage in chosen])
+    readings = reader.read(question, [reader.tokens(own) for own in texts], history=history)
     return {
-        row: reading
+        (passage.article_id, ordinal): reading
         for passage, read in zip(chosen, readings, strict=True)
-        for row, reading in list(zip(passage.rows, read, strict=True))[passage.context :]
+        for ordinal, reading in list(zip(passage.ordinals, read, strict=True))[passage.context :]
     }
 
 
-def _citation(one: Ranked, index: Index) -> Citation:
+def _citation(one: Ranked, index: Searchable) -> Citation:
     sentence, article = one.hit.sentence, index.article(one.hit.sentence.article_id)
     text = article.text
     words = None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from index.build import Index
+from index.engine import Searchable
 from index.query import Query
 from index.types import Hit
 from qa.windows import cut_ranges
@@ -23,17 +23,17 @@ OVERLAP = 1  # sentences that a window repeats from the one before, so that "he"
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Consecutive sentences of an article that the reader reads together, as rows of the index.
+    """Consecutive sentences of an article that the reader reads together, by their ordinals.
 
     The first `context` of them are read for what follows alone: the passage before says what they are worth.
     """
 
     article_id: str
-    rows: range
+    ordinals: range
     context: int
 
 
-def retrieve(query: Query, index: Index, *, article_ids: Sequence[str] | None) -> list[Hit]:
+def retrieve(query: Query, index: Searchable, *, article_ids: Sequence[str] | None) -> list[Hit]:
     """Return the candidates, best first by what search knows."""
     size = index.count(article_ids)
     if size <= WHOLE:
@@ -54,29 +54,31 @@ def fused(hits: Sequence[Hit]) -> NDArray[np.float64]:
     return late + 0.1 * lexical / max(float(lexical.max(initial=0.0)), 1e-9)
 
 
-def passages(hits: Sequence[Hit], index: Index) -> list[Passage]:
+def passages(hits: Sequence[Hit], index: Searchable) -> list[Passage]:
     """Return what to read: the passages in which the best candidates stand.
 
     An article is cut into the same passages whatever is asked of whichever articles: so what the reader says of a
     sentence depends on the question and its article alone.
     """
-    chosen: dict[int, Passage] = {}
-    cut: dict[str, list[Passage]] = {}
+    chosen: dict[tuple[str, int], Passage] = {}
+    cut = _cut(hits[:WINDOWS], index)  # at once: these are looked at whatever they stand in
     for hit in hits:
         if len(chosen) >= WINDOWS:
             break
-        article_id = hit.sentence.article_id
+        article_id, ordinal = hit.sentence.article_id, hit.sentence.ordinal
         if article_id not in cut:
-            cut[article_id] = _cut(article_id, hit.row - hit.sentence.ordinal, index)
-        own = cut[article_id][bisect_right(cut[article_id], hit.row, key=lambda p: p.rows.start + p.context) - 1]
-        chosen.setdefault(own.rows.start, own)
+            cut |= _cut([hit], index)
+        own = cut[article_id][bisect_right(cut[article_id], ordinal, key=lambda p: p.ordinals.start + p.context) - 1]
+        chosen.setdefault((article_id, own.ordinals.start), own)
     return list(chosen.values())
 
 
-def _cut(article_id: str, first_row: int, index: Index) -> list[Passage]:
-    """Return all passages of an article, in order; `first_row` is the row of its first sentence."""
-    made: list[Passage] = []
-    for own in cut_ranges(index.lengths_of(article_id), overlap=OVERLAP):
-        rows = range(first_row + own.start, first_row + own.stop)
-        made.append(Passage(article_id, rows, made[-1].rows.stop - rows.start if made else 0))
-    return made
+def _cut(hits: Sequence[Hit], index: Searchable) -> dict[str, list[Passage]]:
+    """Return all passages of the articles in which some hits stand, in order."""
+    article_ids = list(dict.fromkeys(hit.sentence.article_id for hit in hits))
+    cut: dict[str, list[Passage]] = {article_id: [] for article_id in article_ids}
+    for article_id, lengths in zip(article_ids, index.lengths_of(article_ids), strict=True):
+        made = cut[article_id]
+        for own in cut_ranges(lengths, overlap=OVERLAP):
+            made.append(Passage(article_id, own, made[-1].ordinals.stop - own.start if made else 0))
+    return cut

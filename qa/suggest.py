@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from index.build import Index
+from index.engine import Searchable
 from index.types import Sentence, Span
 from qa.answer import answer
 from qa.reader import Reader
@@ -32,7 +32,9 @@ class Candidate:
     rank: int
 
 
-def suggestions(article_id: str, index: Index, reader: Reader, *, most: int = 3, tried: int = 12) -> tuple[str, ...]:
+def suggestions(
+    article_id: str, index: Searchable, reader: Reader, *, most: int = 3, tried: int = 12
+) -> tuple[str, ...]:
     """Return up to `most` questions that an article surely answers, in the order of the article; often none.
 
     Each is answered with the sentence that it was made of, in words that overlap those it asks for. At most `tried`

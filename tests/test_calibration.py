@@ -14,7 +14,7 @@ CALIBRATION = Calibration(bias=-1.0, reader=0.5, late=2.0, lead=4.0, place=-0.5,
 
 
 def hit(late: float, lead: float, ordinal: int = 0) -> Hit:
-    return Hit(0, Sentence("a", ordinal, 0, 0, 9), similarity=0.3, lexical=2.0, late=late, lead=lead)
+    return Hit(Sentence("a", ordinal, 0, 0, 9), similarity=0.3, lexical=2.0, late=late, lead=lead)
 
 
 def logistic(value: float) -> float:

@@ -56,8 +56,12 @@ class Texts:
         return [(row, round(float(cosines[row]), 5), round(float(words[row]), 5)) for row in both]
 
 
-def rounded(hits: list[Hit]) -> list[tuple[int, float, float]]:
-    return [(hit.row, round(hit.similarity, 5), round(hit.lexical, 5)) for hit in hits]
+def row_of(hit: Hit, index: Index) -> int:
+    return index.sentences.rows_of(hit.sentence.article_id)[hit.sentence.ordinal]
+
+
+def rounded(hits: list[Hit], index: Index) -> list[tuple[int, float, float]]:
+    return [(row_of(hit, index), round(hit.similarity, 5), round(hit.lexical, 5)) for hit in hits]
 
 
 WORDS = st.sampled_from(["troops", "waited", "cat", "the river", "Poland", "sail", "it", "zebra", "mice", "Friday"])
@@ -72,10 +76,10 @@ def test_search_is_brute_force(question: str, k: int, article_ids: list[str] | N
     oracle = Texts(ARTICLES, FakeEncoder())
     index = build_index(ARTICLES, FakeEncoder())
     hits = index.search(index.query(question), k, article_ids=article_ids)
-    assert rounded(hits) == oracle.search(question, k, article_ids)
+    assert rounded(hits, index) == oracle.search(question, k, article_ids)
     for hit in hits:
-        assert hit.sentence == index.sentences[hit.row]
-        assert (hit.sentence.article_id, index.text_of(hit.sentence)) == oracle.rows()[hit.row]
+        assert hit.sentence == index.sentences[row_of(hit, index)]
+        assert (hit.sentence.article_id, index.text_of(hit.sentence)) == oracle.rows()[row_of(hit, index)]
         assert hit.late == pytest.approx(oracle.late(question, index.text_of(hit.sentence)), abs=0.01)
 
 
@@ -90,8 +94,14 @@ def test_lead_is_over_every_other_sentence_of_the_article_found_or_not(question:
     assert [replace(hit, lead=0.0) for hit in led] == hits
     for hit in led:
         own = hit.sentence.article_id
-        others = [score for row, (article_id, score) in enumerate(late) if article_id == own and row != hit.row]
-        expected = {"troops": 0.0, "alone": 0.2}[own] if own in ("troops", "alone") else late[hit.row][1] - max(others)
+        others = [
+            score for row, (article_id, score) in enumerate(late) if article_id == own and row != row_of(hit, index)
+        ]
+        expected = (
+            {"troops": 0.0, "alone": 0.2}[own]
+            if own in ("troops", "alone")
+            else late[row_of(hit, index)][1] - max(others)
+        )
         assert hit.lead == pytest.approx(expected, abs=0.02)
 
 
@@ -100,7 +110,9 @@ def test_a_wider_question_finds_and_the_question_itself_is_compared(encoder: Fak
     wide, narrow = index.query("the cat waited troops"), index.query("troops")
     compared = index.compared(index.search(wide, 9), narrow, list(index.articles))
     alone = index.compared(index.search(narrow, 9), narrow, list(index.articles))
-    assert {hit.row: (hit.late, hit.lead) for hit in compared} == {hit.row: (hit.late, hit.lead) for hit in alone}
+    assert {hit.sentence: (hit.late, hit.lead) for hit in compared} == {
+        hit.sentence: (hit.late, hit.lead) for hit in alone
+    }
     assert [hit.similarity for hit in compared] == [hit.similarity for hit in index.search(wide, 9)]
 
 
@@ -114,10 +126,10 @@ def test_leads_of_no_article_and_of_one_that_is_not_there(encoder: FakeEncoder) 
 
 def test_filter_leaves_k_hits_and_every_score(encoder: FakeEncoder) -> None:
     index = build_index(ARTICLES, encoder)
-    everywhere = {hit.row: hit for hit in index.search(index.query("troops waited"), 100)}
+    everywhere = {row_of(hit, index): hit for hit in index.search(index.query("troops waited"), 100)}
     within = index.search(index.query("troops waited"), 3, article_ids=["river"])
     assert [hit.sentence.article_id for hit in within] == ["river"] * 3
-    assert within == [everywhere[hit.row] for hit in within]
+    assert within == [everywhere[row_of(hit, index)] for hit in within]
 
 
 def test_several_articles_are_searched_together_and_named_twice_are_searched_once(encoder: FakeEncoder) -> None:
@@ -157,13 +169,26 @@ def test_sentences_are_counted(encoder: FakeEncoder) -> None:
 
 def test_sentences_have_lengths(encoder: FakeEncoder) -> None:
     index = build_index(ARTICLES, encoder)
-    assert {article_id: index.lengths_of(article_id) for article_id in index.articles} == {
+    assert {article_id: index.lengths_of([article_id])[0] for article_id in index.articles} == {
         "troops": [5, 2, 6],
         "cats": [6, 6, 2],
         "river": [4, 2, 4],
     }
+    assert index.lengths_of(["river", "cats"]) == [[4, 2, 4], [6, 6, 2]]
     with pytest.raises(ArticleNotFound):
-        index.lengths_of("dogs")
+        index.lengths_of(["river", "dogs"])
+
+
+def test_sentences_of_passages_have_texts(encoder: FakeEncoder) -> None:
+    index = build_index(ARTICLES, encoder)
+    assert index.texts_of([]) == []
+    assert index.texts_of([("river", range(2)), ("cats", range(1, 3)), ("river", range(1, 1))]) == [
+        ["The river is long.", "It waited."],
+        ["The cat saw troops of mice.", "It waited."],
+        [],
+    ]
+    with pytest.raises(ArticleNotFound):
+        index.texts_of([("dogs", range(1))])
 
 
 def test_unknown_articles_and_empty_questions(encoder: FakeEncoder) -> None:
@@ -263,19 +288,19 @@ def test_neighbours_of_a_find_come_along_within_its_article(encoder: FakeEncoder
     ]
     index = build_index(articles, encoder)
     alone = index.search(index.query("grey wolf"), 1)
-    assert [hit.row for hit in alone] == [3]
+    assert [row_of(hit, index) for hit in alone] == [3]
     near = index.search(index.query("grey wolf"), 1, around=1)
-    assert sorted(hit.row for hit in near) == [2, 3]
-    every = {hit.row: hit for hit in index.search(index.query("grey wolf"), 6)}
-    assert all(hit == every[hit.row] for hit in near)
+    assert sorted(row_of(hit, index) for hit in near) == [2, 3]
+    every = {row_of(hit, index): hit for hit in index.search(index.query("grey wolf"), 6)}
+    assert all(hit == every[row_of(hit, index)] for hit in near)
 
 
 @pytest.mark.parametrize("around", [1, 2])
 def test_neighbours_come_along_within_their_article(encoder: FakeEncoder, around: int) -> None:
     index = build_index(ARTICLES, encoder)
-    everywhere = {hit.row: hit for hit in index.search(index.query("boats troops"), 100)}
+    everywhere = {row_of(hit, index): hit for hit in index.search(index.query("boats troops"), 100)}
     for k in (1, 2):
-        found = [hit.row for hit in index.search(index.query("boats troops"), k)]
+        found = [row_of(hit, index) for hit in index.search(index.query("boats troops"), k)]
         near = {
             row
             for row, sentence in enumerate(index.sentences)

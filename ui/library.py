@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 
 from index.admit import Admission
-from index.build import Index
 from index.encode import Encoder, encoder_of
+from index.engine import Engine, Searchable
 from index.errors import UnreadableArticle
 from index.fetch import Fetched, fetch
 from index.gather import Input, gather, read_each
@@ -43,19 +43,19 @@ class Additions:
 
 
 class Library:
-    """Articles under a folder, and answers from them. Safe to use from threads.
+    """Articles that an engine keeps, by default in a folder, and answers from them. Safe to use from threads.
 
     Index, embedding model and reader are loaded when first needed. A question asked while a new generation of the index
     is made is answered from the old one; the next question from the new one.
     """
 
-    def __init__(self, home: Path, *, model: str | None = None) -> None:
-        self._store = Store(home)
+    def __init__(self, home: Path, *, model: str | None = None, engine: Engine | None = None) -> None:
+        self._store: Engine = Store(home) if engine is None else engine
         self._model = model
         self._lock = threading.RLock()
         self._encoder: Encoder | None = None
         self._reader: Reader | None = None
-        self._loaded: tuple[int | None, Index] | None = None
+        self._loaded: tuple[int | None, Searchable] | None = None
 
     def ask(
         self,
@@ -86,7 +86,7 @@ class Library:
         for load in loads:
             load.result()
 
-    def index(self) -> Index:
+    def index(self) -> Searchable:
         """Return the newest generation of the index, loading it if it is not the one at hand."""
         with self._lock:
             generation = self._store.generation
