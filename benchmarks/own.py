@@ -34,8 +34,7 @@ def stories(path: Path) -> list[Article]:
 def build(home: Path, path: Path) -> dict[str, float]:
     """Index articles as `pullquote add` does, and embed their sentences with the vectors of whole sentences alone."""
     encoder = MiniLMEncoder()
-    encoder.encode(["a"])
-    encoder.late.encode(["a"])
+    encoder.encode_both(["a"])
     articles = stories(path)
     began, processor = time.perf_counter(), time.process_time()
     index = Store(home).add(articles, encoder).index

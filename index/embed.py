@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from index.encode import Encoder
+from index.encode import Encoder, encode_both
 from index.errors import BadVectors
 from index.late import TokenVectors
 from index.vectors import checked_rows
@@ -45,10 +45,11 @@ class Embedded:
 
 def encode_all(texts: Sequence[str], encoder: Encoder) -> Encoded:
     """Return what an encoder makes of texts. Raises `ModelNotFound`, `BadVectors`."""
-    rows = checked_rows(encoder.encode(texts), encoder.dimension)
+    made, tokens = encode_both(texts, encoder)
+    rows = checked_rows(made, encoder.dimension)
     if len(rows) != len(texts):
         raise BadVectors(f"{len(rows)} came for {len(texts)} sentences")
-    return Encoded(rows, encoder.late.encode(texts))
+    return Encoded(rows, tokens)
 
 
 def encode_each(batches: Sequence[Sequence[str]], encoder: Encoder) -> Iterator[tuple[int, Encoded]]:

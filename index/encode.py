@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from index.errors import ModelNotFound
 from index.fingerprint import folder_fingerprint
-from index.late import LateEncoder, TokenEncoder
+from index.late import LateEncoder, TokenEncoder, TokenQuery
 from index.minilm import MiniLMEncoder
 
 if TYPE_CHECKING:
@@ -55,6 +55,20 @@ class Encoder(Protocol):
 def fingerprint_of(encoder: Encoder) -> str:
     """Return what all vectors of an index depend on, those of word pieces among them."""
     return f"{encoder.fingerprint} {encoder.late.fingerprint}"
+
+
+def encode_both(texts: Sequence[str], encoder: Encoder) -> tuple[NDArray[np.float32], list[NDArray[np.int8]]]:
+    """Return what `encode` and what `late.encode` make of texts; the bundled model makes both at once."""
+    if isinstance(encoder, MiniLMEncoder):
+        return encoder.encode_both(texts)
+    return encoder.encode(texts), encoder.late.encode(texts)
+
+
+def encode_question(question: str, encoder: Encoder) -> tuple[NDArray[np.float32], TokenQuery]:
+    """Return a question's vector `(dimension,)` and its word pieces; the bundled model makes both at once."""
+    if isinstance(encoder, MiniLMEncoder):
+        return encoder.encode_question(question)
+    return encoder.encode([question])[0], encoder.late.encode_question(question)
 
 
 def encoder_of(model: str | None) -> Encoder:

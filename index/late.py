@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from index.batches import batches
 from index.checksum import sha256_of
 from index.mapped import let_go, map_array
-from index.network import Inputs, Network
-from index.wordpieces import WordPieces
+from index.network import Cores, Network
+from index.trunk import Trunk
 
 NETWORK: Final = Path(__file__).parent / "models" / "late.onnx"
 
@@ -62,13 +62,33 @@ class TokenEncoder(Protocol):
         ...
 
 
-class LateEncoder:
-    """The network `late.onnx` behind MiniLM's word embeddings, loaded when first needed. Safe to use from threads."""
+@dataclass(frozen=True, slots=True)
+class PieceVectors:
+    """What the network makes of texts of one length.
 
-    def __init__(self, network: Path = NETWORK) -> None:
+    `vectors` `(texts, length, width)` float32 are of unit length, `weights` `(texts, length)` above 0.
+    """
+
+    vectors: NDArray[np.float32]
+    weights: NDArray[np.float32]
+
+    def kept(self) -> list[NDArray[np.int8]]:
+        """Return each text's vectors as an index keeps them, `(length, width)` int8."""
+        return list(np.rint(self.vectors * SCALE).astype(np.int8))
+
+    def query(self) -> TokenQuery:
+        """Return the first text as a question."""
+        return TokenQuery(np.rint(self.vectors[0] * QUESTION_SCALE), self.weights[0] / self.weights[0].sum())
+
+
+class LateEncoder:
+    """The network `late.onnx` on MiniLM's first layers, loaded when first needed. Safe to use from threads."""
+
+    def __init__(self, trunk: Trunk | None = None, network: Path = NETWORK) -> None:
+        self._trunk = trunk or Trunk()
+        self._cores = Cores()
         self._path = network
         self._network = Network(network)
-        self._words = WordPieces()
 
     @cached_property
     def fingerprint(self) -> str:
@@ -76,23 +96,28 @@ class LateEncoder:
         return f"late:{sha256_of(self._path)[:16]}"
 
     def encode(self, texts: Sequence[str]) -> list[NDArray[np.int8]]:
-        """Return for each text the unit vectors of its word pieces, `(pieces, 64)` int8, `SCALE` times their value."""
-        return [np.rint(vectors * SCALE).astype(np.int8) for vectors, _ in self._run(texts)]
+        """Return the unit vectors of each text's word pieces, `(pieces + 2, 64)` int8, `SCALE` times their value."""
+        rows = [pieces.ids[: LONGEST - _ENDS] for pieces in self._trunk.words.encode(texts)]
+        made: dict[int, NDArray[np.int8]] = {}
+        together = list(batches(rows))
+        compared = self._cores.spread(self._compared, [ids for _, ids in together])
+        for (chosen, _), own in zip(together, compared, strict=True):
+            made |= zip(chosen, own.kept(), strict=True)
+        return [made[number] for number in range(len(texts))]
 
     def encode_question(self, question: str) -> TokenQuery:
         """Return a question's word pieces and what each is worth."""
-        vectors, weights = self._run([question])[0]
-        return TokenQuery(np.rint(vectors * QUESTION_SCALE), weights / weights.sum())
+        pieces = self._trunk.words.encode([question])[0].ids[: LONGEST - _ENDS]
+        return self._compared(next(batches([pieces]))[1]).query()
 
-    def _run(self, texts: Sequence[str]) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
-        rows = [pieces.ids[: LONGEST - 2] for pieces in self._words.encode(texts)]
-        made: list[tuple[NDArray[np.float32], NDArray[np.float32]] | None] = [None] * len(rows)
-        together = list(batches(rows))
-        jobs: list[Inputs] = [{"embedded": self._words.embed(ids), "mask": np.ones_like(ids)} for _, ids in together]
-        for (chosen, _), (vectors, weights) in zip(together, self._network.run(jobs), strict=True):
-            for at, i in enumerate(chosen):
-                made[i] = vectors[at], weights[at]
-        return [one for one in made if one is not None]
+    def compared(self, states: NDArray[np.float32]) -> PieceVectors:
+        """Return what the trunk's states `(texts, length, 384)` become."""
+        # Each text by itself, which takes no longer: products of 8 bits round otherwise for another number of rows.
+        runs = [self._network.run({"states": states[at : at + 1]}) for at in range(len(states))]
+        return PieceVectors(*(np.concatenate(made) for made in zip(*runs, strict=True)))
+
+    def _compared(self, ids: NDArray[np.int64]) -> PieceVectors:
+        return self.compared(self._trunk.states(ids))
 
 
 class TokenVectors:

@@ -1,6 +1,7 @@
 """The bundled all-MiniLM-L6-v2, run by ONNX Runtime: what sentence-transformers makes of it, without PyTorch.
 
-The graph `encoder.onnx` holds no weights; they are those of the bundled package. `training.graph` writes it.
+The graphs `trunk.onnx` and `dense.onnx` hold no weights; they are those of the bundled package. `training.graph` writes
+them.
 """
 
 from __future__ import annotations
@@ -15,14 +16,19 @@ from numpy.typing import NDArray
 
 from index.batches import batches
 from index.fingerprint import folder_fingerprint
-from index.late import LateEncoder, TokenEncoder
-from index.network import Network, Weights
-from index.weights import BUNDLED, WORDS, bundled_folder, bundled_weights
-from index.wordpieces import WordPieces
+from index.late import LONGEST as LONGEST_COMPARED
+from index.late import LateEncoder, PieceVectors, TokenQuery
+from index.network import Cores, Network
+from index.trunk import LAYERS, Trunk
+from index.weights import BUNDLED, bundled_folder, layers
+from index.wordpieces import Ids
 
-GRAPH: Final = Path(__file__).parent / "models" / "encoder.onnx"
+GRAPH: Final = Path(__file__).parent / "models" / "dense.onnx"
 
 LONGEST = 256  # word pieces of a text that are read, its ends among them: the model's `max_seq_length`
+_ENDS = 2
+
+Rows = NDArray[np.float32]
 
 
 class MiniLMEncoder:
@@ -35,9 +41,10 @@ class MiniLMEncoder:
     dimension: Final = 384
 
     def __init__(self) -> None:
-        self.late: TokenEncoder = LateEncoder()
-        self._words = WordPieces()
-        self._network = Network(GRAPH, _layers)
+        self._trunk = Trunk()
+        self._cores = Cores()
+        self._network = Network(GRAPH, lambda: layers(range(LAYERS.stop, 6)))
+        self.late = LateEncoder(self._trunk)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -48,20 +55,64 @@ class MiniLMEncoder:
         """
         return folder_fingerprint(bundled_folder(), BUNDLED)
 
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def encode(self, texts: Sequence[str]) -> Rows:
         """Return `(n, 384)` float32 rows of unit length; a text is read up to 256 word pieces.
 
         Raises `ModelNotFound`.
         """
-        made = np.empty((len(texts), self.dimension), dtype=np.float32)
-        together = list(batches([pieces.ids[: LONGEST - 2] for pieces in self._words.encode(texts)]))
-        jobs = [{"embedded": self._words.embed(ids)} for _, ids in together]
-        for (rows, _), (states,) in zip(together, self._network.run(jobs), strict=True):
-            # Here, and not in the graph: ONNX Runtime sums in another order for another number of texts.
-            made[rows] = states.mean(axis=1)
-        made /= np.linalg.norm(made, axis=1, keepdims=True)
+        return self._encode(self._pieces(texts))
+
+    def encode_both(self, texts: Sequence[str]) -> tuple[Rows, list[NDArray[np.int8]]]:
+        """Return what `encode` and what `late.encode` make of texts; the layers that both share run once.
+
+        Raises `ModelNotFound`.
+        """
+        pieces = self._pieces(texts)
+        short = [number for number, ids in enumerate(pieces) if len(ids) <= LONGEST_COMPARED - _ENDS]
+        long = [number for number, ids in enumerate(pieces) if len(ids) > LONGEST_COMPARED - _ENDS]
+        rows = np.empty((len(texts), self.dimension), dtype=np.float32)
+        tokens: dict[int, NDArray[np.int8]] = {}
+
+        def both(ids: NDArray[np.int64]) -> tuple[Rows, PieceVectors]:
+            states = self._trunk.states(ids)
+            return self._pooled(states), self.late.compared(states)
+
+        together = list(batches([pieces[number] for number in short]))
+        for (chosen, _), (pooled, compared) in zip(
+            together, self._cores.spread(both, [ids for _, ids in together]), strict=True
+        ):
+            numbers = [short[at] for at in chosen]
+            rows[numbers] = pooled
+            tokens |= zip(numbers, compared.kept(), strict=True)
+        if long:
+            rows[long] = self._encode([pieces[number] for number in long])
+            tokens |= zip(long, self.late.encode([texts[number] for number in long]), strict=True)
+        return rows, [tokens[number] for number in range(len(texts))]
+
+    def encode_question(self, question: str) -> tuple[Rows, TokenQuery]:
+        """Return a question's vector `(384,)` and its word pieces, made side by side. Raises `ModelNotFound`."""
+        pieces = self._pieces([question])
+        if len(pieces[0]) > LONGEST_COMPARED - _ENDS:
+            return self._encode(pieces)[0], self.late.encode_question(question)
+        states = self._trunk.states(next(batches(pieces))[1])
+        row, compared = self._cores.beside(lambda: self._pooled(states)[0], lambda: self.late.compared(states))
+        return row, compared.query()
+
+    def _pieces(self, texts: Sequence[str]) -> list[Ids]:
+        return [pieces.ids[: LONGEST - _ENDS] for pieces in self._trunk.words.encode(texts)]
+
+    def _encode(self, pieces: Sequence[Ids]) -> Rows:
+        made = np.empty((len(pieces), self.dimension), dtype=np.float32)
+        together = list(batches(pieces))
+        pooled = self._cores.spread(lambda ids: self._pooled(self._trunk.states(ids)), [ids for _, ids in together])
+        for (rows, _), own in zip(together, pooled, strict=True):
+            made[rows] = own
         return made
 
-
-def _layers() -> Weights:
-    return {name: each for name, each in bundled_weights().items() if name != WORDS and not name.startswith("pooler")}
+    def _pooled(self, states: Rows) -> Rows:
+        """Return the vectors `(texts, 384)` of texts in the trunk's states `(texts, length, 384)`."""
+        (states,) = self._network.run({"states": states})
+        # Here, and not in the graph: ONNX Runtime sums in another order for another number of texts.
+        pooled: Rows = states.mean(axis=1)
+        pooled /= np.linalg.norm(pooled, axis=1, keepdims=True)
+        return pooled

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,12 +21,31 @@ if TYPE_CHECKING:
 Inputs = Mapping[str, NDArray[np.generic]]
 Weights = Mapping[str, NDArray[np.float32]]
 
+_Job = TypeVar("_Job")
+_Made = TypeVar("_Made")
+
+
+class Cores:
+    """Threads, one for each core that this process may use, made when they are first needed."""
+
+    def spread(self, work: Callable[[_Job], _Made], jobs: Sequence[_Job]) -> list[_Made]:
+        """Return what the work makes of each job, in their order; jobs are done side by side."""
+        return [work(jobs[0])] if len(jobs) == 1 else list(self._pool.map(work, jobs))
+
+    def beside(self, one: Callable[[], _Job], other: Callable[[], _Made]) -> tuple[_Job, _Made]:
+        """Return what two works make, done side by side."""
+        ahead = self._pool.submit(other)
+        return one(), ahead.result()
+
+    @cached_property
+    def _pool(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(_cores())
+
 
 class Network:
     """An ONNX file, loaded when first needed. Safe to use from several threads.
 
     `weights` gives the weights that the file leaves out, by name; they are used where they lie.
-    A run takes one core, and several runs take several: what comes out of a run never depends on the number of cores.
     """
 
     def __init__(self, path: Path, weights: Callable[[], Weights] = dict) -> None:
@@ -34,20 +53,15 @@ class Network:
         self._weights = weights
         self._lock = Lock()
 
-    def run(self, jobs: Sequence[Inputs]) -> list[list[NDArray[np.float32]]]:
-        """Return the network's outputs, in their order, for the inputs of each job."""
+    def run(self, inputs: Inputs) -> list[NDArray[np.float32]]:
+        """Return the network's outputs, in their order.
+
+        It takes one core; `Cores` makes several runs take several, and what comes out depends on none of that.
+        """
         with self._lock:
-            session, pool = self._session, self._pool
-
-        def outputs(inputs: Inputs) -> list[NDArray[np.float32]]:
-            made: list[NDArray[np.float32]] = session.run(None, dict(inputs))
-            return made
-
-        return [outputs(jobs[0])] if len(jobs) == 1 else list(pool.map(outputs, jobs))
-
-    @cached_property
-    def _pool(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(_cores())
+            session = self._session
+        made: list[NDArray[np.float32]] = session.run(None, dict(inputs))
+        return made
 
     @cached_property
     def _session(self) -> InferenceSession:

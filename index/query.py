@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from index.encode import Encoder
+from index.encode import Encoder, encode_question
 from index.errors import EmptyQuestion
 from index.late import TokenQuery
 
@@ -25,4 +25,4 @@ class Query:
         """Encode a question. Raises `EmptyQuestion`."""
         if not question.strip():
             raise EmptyQuestion
-        return cls(question, encoder.encode([question])[0], encoder.late.encode_question(question))
+        return cls(question, *encode_question(question, encoder))

@@ -39,3 +39,12 @@ def bundled_weights() -> dict[str, NDArray[np.float32]]:
         }
     except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, MemoryError) as error:
         raise ModelNotFound(BUNDLED, f"{path}: {error}") from error
+
+
+def layers(numbers: range, *, embeddings: bool = False) -> dict[str, NDArray[np.float32]]:
+    """Return the bundled model's weights of some of its layers, and those that make embedded words a layer's input.
+
+    Raises `ModelNotFound`.
+    """
+    wanted = tuple(f"encoder.layer.{number}." for number in numbers) + (("embeddings.",) if embeddings else ())
+    return {name: each for name, each in bundled_weights().items() if name.startswith(wanted) and name != WORDS}

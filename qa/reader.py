@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from index.network import Inputs, Network
+from index.network import Cores, Inputs, Network
 from index.wordpieces import SEP, Pieces, WordPieces
 from qa.calibration import Calibration
 from qa.types import Reading
@@ -35,6 +35,7 @@ class Reader:
     def __init__(self, folder: Path = MODELS) -> None:
         self.calibration = Calibration.load(folder / "calibration.json")
         self._words = WordPieces()
+        self._cores = Cores()
         self._network = Network(folder / "reader.onnx")
         self._ignored = frozenset(i for pieces in self._words.encode(sorted(STOP_WORDS)) for i in pieces.ids.tolist())
 
@@ -54,11 +55,11 @@ class Reader:
             self._ignored,
         )
         # Each window by itself: put together they are no faster, and would need padding.
-        outputs = self._network.run([self._inputs(row) for row in rows])
+        outputs = self._cores.spread(self._network.run, [self._inputs(row) for row in rows])
         return [_readings(out[0], row, window) for (out,), row, window in zip(outputs, rows, windows, strict=True)]
 
     def _inputs(self, row: Batch) -> Inputs:
-        return {"embedded": self._words.embed(row.ids), "types": row.types, "mask": row.mask}
+        return {"embedded": self._words.embed(row.ids), "types": row.types}
 
 
 def _readings(out: NDArray[np.float32], row: Batch, window: Sequence[Pieces]) -> list[Reading]:

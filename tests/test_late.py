@@ -139,4 +139,4 @@ def test_a_text_alone_has_the_vectors_that_it_has_among_others(late: LateEncoder
 
 
 def test_the_shipped_network_is_small() -> None:
-    assert NETWORK.stat().st_size < 25e6
+    assert NETWORK.stat().st_size < 7e6

@@ -101,6 +101,26 @@ def test_a_text_has_the_same_word_pieces_whatever_else_is_encoded(sentences: lis
 
 
 @pytest.mark.model
+def test_both_vectors_at_once_are_those_made_apart(bundled: MiniLMEncoder, sentences: list[str]) -> None:
+    texts = [*ODD, *sentences]
+    rows, tokens = bundled.encode_both(texts)
+    assert rows.tobytes() == bundled.encode(texts).tobytes()
+    apart = LateEncoder().encode(texts)
+    assert [each.tobytes() for each in tokens] == [each.tobytes() for each in apart]
+    assert bundled.encode_both([])[1] == []
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("question", ["Where is NATO's headquarters?", "x", "why " * 200])
+def test_a_question_is_encoded_as_its_parts_are(bundled: MiniLMEncoder, question: str) -> None:
+    row, query = bundled.encode_question(question)
+    assert row.tobytes() == bundled.encode([question])[0].tobytes()
+    apart = LateEncoder().encode_question(question)
+    assert query.vectors.tobytes() == apart.vectors.tobytes()
+    assert query.weights.tobytes() == apart.weights.tobytes()
+
+
+@pytest.mark.model
 def test_threads_share_an_encoder(bundled: MiniLMEncoder) -> None:
     with ThreadPoolExecutor(4) as pool:
         rows = list(pool.map(lambda text: bundled.encode([text])[0], ODD * 4))

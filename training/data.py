@@ -56,7 +56,7 @@ class Example:
     """A question on text number `text`; `spans` maps an answering sentence to its answers' first and last tokens.
 
     `unsure` are sentences that hold an answer's words without being marked: neither right nor wrong. `hard` are windows
-    `(text, window)` that share the question's rare words.
+    `(text, window)` that share the question's rare words; `near` are sentences of the text that look like an answer.
     """
 
     dataset: str
@@ -65,6 +65,7 @@ class Example:
     spans: dict[int, tuple[tuple[int, int], ...]]
     unsure: frozenset[int] = frozenset()
     hard: tuple[tuple[int, int], ...] = ()
+    near: tuple[int, ...] = ()
     before: str = ""  # the question asked before it
     before_at: int = -1  # a sentence that answers that one, -1 for none
 

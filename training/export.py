@@ -2,13 +2,15 @@
 
 The late interaction goes with `late .training/late/checkpoint.pt index/models/late.onnx`.
 
-A network becomes an ONNX graph from embedded tokens on; its weights are stored in half precision and computed with in
-single precision. The word embeddings stay in the bundled model's package.
+A network becomes an ONNX graph; the reader's begins with embedded tokens, whose table stays in the bundled model's
+package, the late interaction's with the states of the layers that are the bundled model's. Matrices are stored in 8
+bits, a scale for each 128 weights of a row, and multiplied with inputs that are rounded the same way.
 """
 
 from __future__ import annotations
 
 import argparse
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,14 +19,32 @@ import onnx
 import onnxruntime
 import torch
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import numpy_helper
+from onnxruntime.quantization.matmul_nbits_quantizer import DefaultWeightOnlyQuantConfig, MatMulNBitsQuantizer
+from torch import Tensor, nn
 
 from training.network import LateNetwork, ReaderNetwork
 
-SMALL = 4096  # numbers; smaller weights stay in single precision
-
+BITS, BLOCK = 8, 128
+INT8 = 4  # what MatMulNBits calls products of whole numbers: "accuracy level 4"
+WIDE = 64  # columns of a matrix; narrower ones, which make the scores, stay as they are
 
 NETWORKS: Mapping[str, type[ReaderNetwork] | type[LateNetwork]] = {"reader": ReaderNetwork, "late": LateNetwork}
+
+
+class Unmasked(nn.Module):
+    """A network as it is asked: for texts of one length, so that there is no padding."""
+
+    def __init__(self, network: ReaderNetwork | LateNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, given: Tensor, types: Tensor | None = None) -> Tensor | tuple[Tensor, Tensor]:
+        """Return what the reader makes of embedded tokens and their types, late interaction of the trunk's states."""
+        if isinstance(self.network, LateNetwork):
+            return self.network.top(given)
+        made: Tensor = self.network(given, types, None)
+        return made
 
 
 def export(network: ReaderNetwork | LateNetwork, path: Path) -> None:
@@ -32,66 +52,81 @@ def export(network: ReaderNetwork | LateNetwork, path: Path) -> None:
     inputs = _inputs(network)
     axes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("length")}
     program = torch.onnx.export(
-        network,
+        Unmasked(network).eval(),
         tuple(torch.from_numpy(value) for value in inputs.values()),
         input_names=list(inputs),
         output_names=["out"] if isinstance(network, ReaderNetwork) else ["vectors", "weights"],
         opset_version=18,
-        dynamic_shapes=dict.fromkeys(inputs, axes),
+        dynamic_shapes=tuple(axes for _ in inputs),
         dynamo=True,
     )
     if program is None:
         raise RuntimeError("torch.onnx.export returned nothing")
-    onnx.save(_halved(program.model_proto), str(path))
+    onnx.save(_in_blocks(program.model_proto), str(path))
 
 
 def _inputs(network: ReaderNetwork | LateNetwork) -> dict[str, NDArray[np.generic]]:
     """Return random inputs of a network by name."""
     generator = np.random.default_rng(0)
-    embedded = 0.05 * generator.standard_normal((5, 90, 384), dtype=np.float32)
-    mask = (np.arange(90) < np.array([[90], [80], [70], [60], [50]])).astype(np.int64)
     if isinstance(network, LateNetwork):
-        return {"embedded": embedded, "mask": mask}
-    return {"embedded": embedded, "types": generator.integers(0, 3, (5, 90)), "mask": mask}
+        return {"states": 0.3 * generator.standard_normal((5, 90, 384), dtype=np.float32)}
+    embedded = 0.05 * generator.standard_normal((5, 90, 384), dtype=np.float32)
+    return {"embedded": embedded, "types": generator.integers(0, 3, (5, 90))}
 
 
-def _halved(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Store large weights as float16, with a cast to float32 that ONNX Runtime folds away when it loads them."""
-    casts = []
-    for weight in model.graph.initializer:
-        if weight.data_type != TensorProto.FLOAT or np.prod(weight.dims) < SMALL:
-            continue
-        name, half = weight.name, numpy_helper.to_array(weight).astype(np.float16)
-        weight.CopyFrom(numpy_helper.from_array(half, f"{name}.half"))
-        casts.append(helper.make_node("Cast", [f"{name}.half"], [name], to=TensorProto.FLOAT))
-    nodes = list(model.graph.node)
-    del model.graph.node[:]
-    model.graph.node.extend([*casts, *nodes])
-    del model.graph.value_info[:]  # of the weights that changed, among others; not needed
-    return model
+def _in_blocks(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Store matrices in blocks of 8 bits (ONNX Runtime's MatMulNBits)."""
+    logging.getLogger("onnxruntime.quantization").setLevel(logging.WARNING)
+    matrices = {w.name: w.dims for w in model.graph.initializer if len(w.dims) == 2}
+    narrow = [
+        node.name
+        for node in model.graph.node
+        if node.op_type == "MatMul" and node.input[1] in matrices and matrices[node.input[1]][1] <= WIDE
+    ]
+    blocks = DefaultWeightOnlyQuantConfig(block_size=BLOCK, is_symmetric=True, accuracy_level=INT8, bits=BITS)
+    quantizer = MatMulNBitsQuantizer(model, algo_config=blocks, nodes_to_exclude=narrow)
+    quantizer.process()
+    made: onnx.ModelProto = quantizer.model.model
+    del made.graph.value_info[:]  # of the weights that changed, among others; not needed
+    return made
 
 
-def imported(path: Path) -> dict[str, torch.Tensor]:
-    """Return the weights of an exported network by the names that they were trained under.
+def imported(path: Path, network: ReaderNetwork | LateNetwork) -> dict[str, torch.Tensor]:
+    """Return the weights of an exported network by the names that they have in `network`, of its kind.
 
     The export keeps the names of vectors, but turns and renames matrices: those are told by their order.
     """
-    arrays = {w.name: numpy_helper.to_array(w).astype(np.float32) for w in onnx.load(path).graph.initializer}
-    weights = {name.removesuffix(".half"): torch.from_numpy(array) for name, array in arrays.items()}
-    turned = [torch.from_numpy(a.T.copy()) for n, a in arrays.items() if n.startswith("val_") and a.ndim == 2]
-    names = [n for n, value in ReaderNetwork().state_dict().items() if value.ndim == 2 and "embeddings" not in n]
-    return weights | dict(zip(names, turned, strict=True))
+    graph = onnx.load(path).graph
+    arrays: dict[str, NDArray[np.float32]] = {w.name: numpy_helper.to_array(w) for w in graph.initializer}
+    weights = {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}
+    matrices = [made for node in graph.node if (made := _matrix(node, arrays)) is not None]
+    names = [
+        name
+        for name, value in network.state_dict().items()
+        if value.ndim == 2 and "embeddings" not in name and not name.startswith(network.shared)
+    ]
+    return weights | dict(zip(names, map(torch.from_numpy, matrices), strict=True))
 
 
-def largest_difference(network: ReaderNetwork | LateNetwork, path: Path) -> float:
-    """Return the largest absolute difference of the exported network's outputs from the network's, on random input."""
+def _matrix(node: onnx.NodeProto, arrays: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32] | None:
+    """Return the matrix `(outputs, inputs)` that a node multiplies with, None where it does not."""
+    if node.op_type == "MatMulNBits":
+        blocks, scales = arrays[node.input[1]], arrays[node.input[2]]
+        rows = (blocks.astype(np.float32) - 128) * scales.reshape(*blocks.shape[:2], 1)
+        return np.asarray(rows.reshape(len(rows), -1), dtype=np.float32)
+    if node.op_type == "MatMul" and node.input[1] in arrays:
+        return np.asarray(arrays[node.input[1]].T, dtype=np.float32).copy()
+    return None
+
+
+def differences(network: ReaderNetwork | LateNetwork, path: Path) -> NDArray[np.float32]:
+    """Return how far the exported network's outputs are from the network's, on random input."""
     inputs = _inputs(network)
     with torch.inference_mode():
-        expected = network(*map(torch.from_numpy, inputs.values()))
+        made = Unmasked(network)(*map(torch.from_numpy, inputs.values()))
     outputs = onnxruntime.InferenceSession(str(path)).run(None, inputs)
-    expected = [expected] if isinstance(network, ReaderNetwork) else expected
-    inside = np.asarray(inputs["mask"]) == 1
-    return max(float(np.abs(out - one.numpy())[inside].max()) for out, one in zip(outputs, expected, strict=True))
+    expected = made if isinstance(made, tuple) else (made,)
+    return np.concatenate([np.abs(out - one.numpy()).ravel() for out, one in zip(outputs, expected, strict=True)])
 
 
 def main() -> None:
@@ -107,7 +142,8 @@ def main() -> None:
     options.onnx.parent.mkdir(parents=True, exist_ok=True)
     export(network, options.onnx)
     size = options.onnx.stat().st_size / 1e6
-    print(f"{options.onnx}: {size:.1f} MB, largest difference {largest_difference(network, options.onnx):.1e}")
+    off = differences(network, options.onnx)
+    print(f"{options.onnx}: {size:.1f} MB, outputs differ by {off.mean():.4f} in the mean, {off.max():.3f} at most")
 
 
 if __name__ == "__main__":

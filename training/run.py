@@ -21,6 +21,7 @@ def parser_for(about: str | None, *, steps: int, questions: int, rate: float, ev
     parser.add_argument("--questions", type=int, default=questions, help="questions a step")
     parser.add_argument("--rate", type=float, default=rate)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--start", type=Path, help="go on from this exported network, not from the bundled model")
     parser.add_argument("--every", type=int, default=every, help="steps between checkpoints")
     return parser
 

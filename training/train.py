@@ -12,7 +12,6 @@ import random
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -152,7 +151,6 @@ def steps(texts: list[Text], examples: list[Example], *, seed: int, questions: i
 def main() -> None:
     """Train, resume and report; the figures go to `log.jsonl` in the output folder."""
     parser = parser_for(__doc__, steps=5000, questions=28, rate=1.2e-4, every=250)
-    parser.add_argument("--start", type=Path, help="go on from this exported reader, not from the bundled model")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(options.seed)
@@ -166,7 +164,7 @@ def train(options: argparse.Namespace, texts: list[Text], examples: list[Example
     """Run the steps, from the last checkpoint on if there is one."""
     network = ReaderNetwork().train()
     if options.start:
-        network.load_state_dict(imported(options.start), strict=False)
+        network.load_state_dict(imported(options.start, network), strict=False)
     weights, checkpoint = Weights(network, rate=options.rate), options.out / "checkpoint.pt"
     if checkpoint.exists():
         weights.load(checkpoint)

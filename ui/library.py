@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from index.admit import Admission
-from index.encode import Encoder, encoder_of
+from index.encode import Encoder, encode_question, encoder_of
 from index.engine import Engine, Searchable
 from index.errors import UnreadableArticle
 from index.fetch import Fetched, fetch
@@ -79,8 +79,7 @@ class Library:
         with ThreadPoolExecutor() as pool:
             loads: list[Future[object]] = [
                 pool.submit(self.index),
-                pool.submit(encoder.encode, [_ANY]),
-                pool.submit(encoder.late.encode_question, _ANY),
+                pool.submit(encode_question, _ANY, encoder),
                 pool.submit(reader.read, _ANY, [reader.tokens([_ANY])]),
             ]
         for load in loads:

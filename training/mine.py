@@ -1,0 +1,49 @@
+"""Sentences that late interaction takes for the answer and that are not: the negatives that teach it most.
+
+As ColBERTv2 does (Santhanam et al. 2022), they are found by a network that was trained before, the shipped one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+
+from index.late import LateEncoder, TokenVectors
+from training.data import Example, Text
+
+# Whole articles with many questions each; the long pages and stories of the other sets take four times as long.
+SETS = {"squad2", "squad11_articles", "squadshifts_wiki", "clapnq", "selqa"}
+LONG = 12  # sentences of a text: of a shorter one, nearly all are drawn anyway
+KEPT = 12  # sentences of each question
+
+
+def with_near(examples: Sequence[Example], texts: Sequence[Text]) -> list[Example]:
+    """Give each question of a long text the sentences of highest MaxSim that do not answer it, best first."""
+    late = LateEncoder()
+    asked: dict[int, list[int]] = {}
+    for number, example in enumerate(examples):
+        if example.dataset in SETS and example.spans and len(texts[example.text].sentences) > LONG:
+            asked.setdefault(example.text, []).append(number)
+    out = list(examples)
+
+    def of_text(text: int) -> list[tuple[int, tuple[int, ...]]]:
+        tokens = TokenVectors.build(late.encode(texts[text].plain))
+        return [(number, _near(examples[number], tokens, late)) for number in asked[text]]
+
+    with ThreadPoolExecutor(1) as pool:
+        for done, found in enumerate(pool.map(of_text, asked), 1):
+            for number, near in found:
+                out[number] = replace(out[number], near=near)
+            if done % 20 == 0:
+                print(f"mined {done}/{len(asked)} texts", flush=True)
+    return out
+
+
+def _near(example: Example, tokens: TokenVectors, late: LateEncoder) -> tuple[int, ...]:
+    scores = tokens.max_sim(late.encode_question(example.question), [range(len(tokens))])
+    good = {*example.spans, *example.unsure}
+    order = np.argsort(-scores, kind="stable")[: KEPT + len(good)].tolist()
+    return tuple(s for s in order if s not in good)[:KEPT]
