@@ -11,6 +11,7 @@ from gradio_client import Client
 from serving import served
 from stored import CATS, CATS_2, RIVER, TROOPS, state, state_of
 from test_answer import WordReader
+from threadpoolctl import threadpool_info
 
 from index.errors import EmptyLibrary, SegmenterMismatch
 from index.late import LateEncoder
@@ -110,7 +111,8 @@ def test_a_warm_library_has_loaded_what_an_answer_needs(home: Path) -> None:
     encoder, reader = library.encoder(), library.reader()
     assert isinstance(encoder, MiniLMEncoder)
     assert isinstance(encoder.late, LateEncoder)
-    assert all("_session" in vars(each._network) for each in (encoder, encoder.late, reader))
+    assert all("_session" in vars(each._network) for each in (encoder, encoder._trunk, encoder.late, reader))
+    assert {each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"} == {1}
 
 
 def test_warming_an_empty_library_tells_why_it_cannot_be_asked(home: Path) -> None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from threadpoolctl import threadpool_limits
+
 from index.admit import Admission
 from index.encode import Encoder, encode_question, encoder_of
 from index.engine import Engine, Searchable
@@ -75,6 +77,8 @@ class Library:
 
         Raises what `ask` raises for the library.
         """
+        # numpy's products of small matrices take three times as long on two cores, whose threads wait in a busy loop
+        threadpool_limits(1, user_api="blas")
         encoder, reader = self.encoder(), self.reader()
         with ThreadPoolExecutor() as pool:
             loads: list[Future[object]] = [
