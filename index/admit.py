@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -19,13 +19,18 @@ class Admission:
     outcome: Outcome
 
 
-def admit(stored: Mapping[str, Article], given: Sequence[Article]) -> tuple[Admission, ...]:
+def admit(
+    stored: Mapping[str, Article], given: Sequence[Article], *, taken: Callable[[str], bool] | None = None
+) -> tuple[Admission, ...]:
     """Decide about each article, in order, against those that are stored and those that came before it.
+
+    Of a large library `stored` may be those alone that have an id, a source or a text of the given ones; then `taken`
+    tells whether there is an article of another id.
 
     The same source replaces its article, under the id that it has; the same text from another source is already there.
     Of several articles whose ids would be the same, the later ones get `-2`, `-3` and so on. The time is linear.
     """
-    admitting = _Admitting(stored)
+    admitting = _Admitting(stored, taken or (lambda _: False))
     known = {article.source for article in stored.values()}
     # What replaces comes first, or else a text could count as there that is about to go.
     order = sorted(range(len(given)), key=lambda number: given[number].source not in known)
@@ -36,8 +41,9 @@ def admit(stored: Mapping[str, Article], given: Sequence[Article]) -> tuple[Admi
 class _Admitting:
     """The articles while they are admitted, and the ids of their sources and texts."""
 
-    def __init__(self, stored: Mapping[str, Article]) -> None:
+    def __init__(self, stored: Mapping[str, Article], taken: Callable[[str], bool]) -> None:
         self._articles = dict(stored)
+        self._taken = taken
         self._sources = {article.source: article.id for article in stored.values()}
         self._texts = {article.text: article.id for article in stored.values()}
         self._numbers: dict[str, int] = {}  # up to which number the ids of a name are taken
@@ -57,7 +63,7 @@ class _Admitting:
 
     def _free_id(self, wanted: str) -> str:
         article_id = wanted
-        while article_id in self._articles:
+        while article_id in self._articles or (article_id != wanted and self._taken(article_id)):
             self._numbers[wanted] = self._numbers.get(wanted, 1) + 1
             article_id = f"{wanted}-{self._numbers[wanted]}"
         return article_id

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -15,14 +14,12 @@ from index.embed import Embedded, Encode, Progress, embed, encode_each
 from index.encode import Encoder, fingerprint_of
 from index.errors import ArticleNotFound
 from index.late import TokenVectors
+from index.leads import with_leads
 from index.lexical import Lexical
 from index.query import Query
 from index.sentences import Sentences
 from index.types import Article, Hit, Sentence
 from index.vectors import EXACT_LIMIT, Vectors
-
-# The lead of the only sentence of an article: what a clear answer has over the others.
-_ALONE = 0.2
 
 
 class Index:
@@ -135,18 +132,7 @@ class Index:
         own = {article_id: self._rows_of(article_id) for article_id in article_ids}
         every = self._tokens.max_sim(query.pieces, list(own.values()))
         ends = np.cumsum([len(rows) for rows in own.values()], dtype=np.int64)
-        late = dict(zip(own, np.split(every, ends), strict=False))
-        leads = {article_id: _leads(scores) for article_id, scores in late.items()}
-        return [
-            replace(
-                hit,
-                late=float(late[hit.sentence.article_id][hit.sentence.ordinal]),
-                lead=float(leads[hit.sentence.article_id][hit.sentence.ordinal]),
-            )
-            if hit.sentence.article_id in late
-            else hit
-            for hit in hits
-        ]
+        return with_leads(hits, dict(zip(own, np.split(every, ends), strict=False)))
 
     def embedded(self) -> Embedded:
         """Return the texts of all sentences with their vectors, so that none need be embedded again."""
@@ -223,13 +209,3 @@ def _runs(rows: NDArray[np.int64]) -> list[range]:
     """Return rows, which are in order, as ranges of consecutive ones."""
     parts = np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1)
     return [range(int(part[0]), int(part[-1]) + 1) for part in parts if len(part)]
-
-
-def _leads(scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return how far each score is above the best of the others."""
-    if len(scores) < 2:
-        return np.full(len(scores), _ALONE, dtype=np.float32)
-    best = int(scores.argmax())
-    leads: NDArray[np.float32] = scores - scores[best]
-    leads[best] = scores[best] - np.delete(scores, best).max()
-    return leads

@@ -18,11 +18,17 @@
         ├── ModelMismatch         built with another embedding model
         ├── SegmenterMismatch     built with another way to split sentences
         ├── FormatMismatch        written in a format of another version
+        ├── SchemaMismatch        collections of another version, on a Milvus
+        ├── EngineMissing         the packages of an engine are not installed
+        ├── EngineFailed          a Milvus could not do what it was asked
+        │   ├── EngineUnreachable   it does not answer in time
+        │   └── EngineRefused       it does not take the token
         └── DamagedGeneration     the files are not what was written
             ├── MissingFile         a file is gone
             ├── TruncatedFile       a file is shorter than it was
             ├── ChecksumMismatch    a file's bytes are not the ones that were written
-            └── BadManifest         CURRENT, the manifest or a data file cannot be understood
+            ├── BadManifest         CURRENT, the manifest or a data file cannot be understood
+            └── BadRows             rows of a Milvus are missing, or not what was written
 
 Every message is one line that names the value and the remedy.
 """
@@ -154,14 +160,14 @@ class StoreError(PullquoteError):
 class EmptyLibrary(StoreError):
     """Nothing has been added yet."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path | str) -> None:
         super().__init__(f"the library {_shown(root)} is empty: add an article with `pullquote add PATH`")
 
 
 class StoreLocked(StoreError):
     """Another process is writing to the library; `holder` says which."""
 
-    def __init__(self, root: Path, seconds: float, holder: str = "another process") -> None:
+    def __init__(self, root: Path | str, seconds: float, holder: str = "another process") -> None:
         super().__init__(
             f"the library {_shown(root)} is being written by {_one_line(holder)[:200]}; waited {seconds:g} s for it: "
             "try again when that has finished"
@@ -205,6 +211,50 @@ class FormatMismatch(StoreError):
         )
 
 
+class SchemaMismatch(StoreError):
+    """The collections of a library on a Milvus are of a schema that this version does not read."""
+
+    def __init__(self, collection: str, found: int, supported: int) -> None:
+        super().__init__(
+            f"the collection {_shown(collection)} is of schema {found}, this version reads schema {supported}: install "
+            "the version of pullquote that wrote it, or give another --uri and add the articles again"
+        )
+
+
+class EngineMissing(StoreError):
+    """A package that an engine needs is not installed."""
+
+    def __init__(self, package: str) -> None:
+        super().__init__(
+            f"--engine milvus needs the package {_shown(package.partition('.')[0])}: pip install 'pullquote[milvus]'"
+        )
+
+
+class EngineFailed(StoreError):
+    """A Milvus could not do what it was asked."""
+
+    def __init__(self, uri: str, reason: str, remedy: str = "see what its log says, and try again") -> None:
+        super().__init__(f"the Milvus at {_shown(uri)} failed ({_one_line(reason)[:200]}): {remedy}")
+
+
+class EngineUnreachable(EngineFailed):
+    """A Milvus does not answer in time."""
+
+    def __init__(self, uri: str, reason: str, seconds: float) -> None:
+        super().__init__(
+            uri, f"no answer in {seconds:g} s: {reason}", "see that it runs and can be reached, or give another --uri"
+        )
+
+
+class EngineRefused(EngineFailed):
+    """A Milvus does not take the token."""
+
+    def __init__(self, uri: str, reason: str) -> None:
+        super().__init__(
+            uri, reason, "give --token USER:PASSWORD of a user who may write there, or set it in PULLQUOTE_MILVUS_TOKEN"
+        )
+
+
 class DamagedGeneration(StoreError):
     """A file of the library is not what was written. `path` is the file, `what` is wrong with it."""
 
@@ -228,3 +278,10 @@ class ChecksumMismatch(DamagedGeneration):
 
 class BadManifest(DamagedGeneration):
     """CURRENT, the manifest or a data file cannot be understood."""
+
+
+class BadRows(DamagedGeneration):
+    """Rows of a Milvus are missing, or are not what was written."""
+
+    def __init__(self, collection: str, what: str, remedy: str = _REBUILD) -> None:
+        super().__init__(Path(collection), what, remedy)

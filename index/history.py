@@ -14,9 +14,10 @@ from index.pointer import Pointer, read_pointer
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """A generation on disk. `created` is UTC, `bytes` its size; `fault` says what is damaged, empty where nothing is.
+    """A generation that is kept. `created` is UTC, `bytes` its size, None if that is not known.
 
-    `change` is what made it, empty where that was not written down. What a damaged manifest would say is None.
+    `fault` says what is damaged, empty where nothing is. `change` is what made it, empty where that was not written
+    down. What a damaged manifest would say is None.
     """
 
     number: int
@@ -26,7 +27,7 @@ class Generation:
     model: str | None
     articles: int | None
     sentences: int | None
-    bytes: int
+    bytes: int | None
     fault: str
 
 

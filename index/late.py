@@ -138,6 +138,11 @@ class TokenVectors:
     def __len__(self) -> int:
         return len(self._bounds) - 1
 
+    @property
+    def bytes(self) -> int:
+        """How many bytes the vectors are."""
+        return self._rows.nbytes
+
     def lengths(self, rows: range) -> list[int]:
         """Return how many word pieces each of some sentences has, up to `LONGEST` - 2."""
         lengths: list[int] = (np.diff(self._bounds[rows.start : rows.stop + 1]) - _ENDS).tolist()

@@ -117,6 +117,11 @@ def _bm25() -> BM25:
     return BM25(method="lucene", k1=_K1, b=_B, backend="numpy")
 
 
+def words_of(text: str) -> list[str]:
+    """Return the words of a text as they are searched: stemmed, lower case, without stop words."""
+    return next(_words([text]))
+
+
 def _words(texts: Iterable[str]) -> Iterator[list[str]]:
     """Yield the stemmed words of each text, lower case, without stop words."""
     # Made anew for each call: a stemmer must not be used by two threads at once.

@@ -14,10 +14,13 @@ from index.folders import ASIDE, folder_of, generation_numbers
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """The numbers of the generations that were removed, ascending, and the bytes that this gave back to the disk."""
+    """The numbers of the generations that were removed, ascending, and the bytes that this gave back to the disk.
+
+    `bytes` is None where that is not known.
+    """
 
     generations: tuple[int, ...]
-    bytes: int
+    bytes: int | None
 
 
 def prune(root: Path, keep: int, step: Step) -> Pruned:

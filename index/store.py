@@ -46,13 +46,15 @@ _Read = TypeVar("_Read")
 
 @dataclass(frozen=True, slots=True)
 class StoreStatus:
-    """What a library holds. `created` is the time of its generation, UTC; `bytes` is the generation's size on disk.
+    """What a library holds. `root` is its folder, or the address of the Milvus that has it.
+
+    `created` is the time of its generation, UTC; `bytes` is the generation's size on disk, None if that is not known.
 
     `model` is what the encoder was made of: a folder, a name, or None for the bundled model. `dense` is the search by
     vectors: "exact", or "HNSW" where there are many sentences.
     """
 
-    root: Path
+    root: Path | str
     generation: int
     created: str
     format: int
@@ -62,7 +64,7 @@ class StoreStatus:
     articles: int
     sentences: int
     dense: str
-    bytes: int
+    bytes: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +221,7 @@ class Store:
             self.verify()
             with telling(self.root):
                 pruned = prune(self.root, keep, self._step)
-                return replace(pruned, bytes=pruned.bytes + clear_unfinished(self.root))
+                return replace(pruned, bytes=(pruned.bytes or 0) + clear_unfinished(self.root))
 
     def _see_that_it_exists(self) -> None:
         """Raise `EmptyLibrary` when nothing was ever added, before a folder is made for it."""

@@ -166,8 +166,7 @@ def test_a_damaged_index_is_refused_with_the_remedy(own: Path, capsys: pytest.Ca
 
 
 def test_every_command_has_an_example() -> None:
-    actions = [a for a in parser()._actions if a.choices]
-    commands = dict(actions[0].choices or {})
+    commands = next(dict(a.choices) for a in parser()._actions if isinstance(a.choices, dict))
     generations = {"rebuild", "status", "verify", "history", "rollback", "prune"}
     assert set(commands) == {"serve", "password", "ask", "add", "remove", "list", "eval"} | generations
     for name, command in commands.items():

@@ -12,7 +12,9 @@ from platformdirs import user_data_path
 
 from index.commit import KEPT
 from index.load import SUFFIXES
+from index.milvus.schema import INDEXES
 from ui.access import VARIABLE
+from ui.engines import ENGINES
 
 
 def parser() -> argparse.ArgumentParser:
@@ -29,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument(
         "--model", help="sentence-transformers model, by name or folder (default: the bundled all-MiniLM-L6-v2)"
     )
+    _engine_options(top)
     top.add_argument("--version", action="version", version=f"pullquote {version('pullquote')}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
@@ -57,6 +60,30 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--report", type=Path, metavar="HTML", help="write curves and the worst errors to a page")
     _json_option(evaluate)
     return top
+
+
+def _engine_options(top: argparse.ArgumentParser) -> None:
+    top.add_argument(
+        "--engine",
+        choices=ENGINES,
+        default=os.environ.get("PULLQUOTE_ENGINE") or ENGINES[0],
+        help="what keeps and searches the library: a folder (local), or a Milvus (default: %(default)s)",
+    )
+    top.add_argument(
+        "--uri",
+        default=os.environ.get("PULLQUOTE_MILVUS_URI"),
+        help="the Milvus: http://HOST:PORT[/DATABASE], or a file that ends in .db (default: milvus.db in --home)",
+    )
+    top.add_argument(
+        "--token",
+        default=os.environ.get("PULLQUOTE_MILVUS_TOKEN", ""),
+        help="USER:PASSWORD or key for the Milvus (better set in PULLQUOTE_MILVUS_TOKEN: others see a command line)",
+    )
+    top.add_argument(
+        "--vector-index",
+        choices=tuple(INDEXES),
+        help="by what a Milvus finds vectors, in versions that are made (default: HNSW, of a file FLAT)",
+    )
 
 
 def _serve_options(serve: argparse.ArgumentParser) -> None:

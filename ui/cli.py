@@ -25,6 +25,7 @@ from index.workers import LocalWorkers
 from ui.access import choose_access
 from ui.arguments import parser
 from ui.batch import Defaults, answer_batch
+from ui.engines import engine_of
 from ui.history import history_rows
 from ui.library import Library
 from ui.passwords import password_line
@@ -53,7 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _library(options: argparse.Namespace) -> Library:
-    return Library(options.home, model=options.model)
+    engine = engine_of(
+        options.engine, options.home, uri=options.uri, token=options.token, vector_index=options.vector_index
+    )
+    return Library(options.home, model=options.model, engine=engine)
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -186,10 +190,8 @@ def _rollback(options: argparse.Namespace) -> int:
     library = _library(options)
     number = library.rollback(options.generation)
     status = library.status()
-    print(
-        f"generation {status.generation} is generation {number} again: "
-        f"{status.articles} articles, {status.sentences} sentences"
-    )
+    again = "current" if status.generation == number else f"generation {number}"
+    print(f"generation {status.generation} is {again} again: {status.articles} articles, {status.sentences} sentences")
     library.check_origin()
     return 0
 
@@ -197,7 +199,8 @@ def _rollback(options: argparse.Namespace) -> int:
 def _prune(options: argparse.Namespace) -> int:
     pruned = _library(options).prune(options.keep)
     removed = ", ".join(map(str, pruned.generations))
-    print(f"removed {f'generation {removed}' if removed else 'no generation'}: {size_of(pruned.bytes)} freed")
+    freed = "" if pruned.bytes is None else f": {size_of(pruned.bytes)} freed"
+    print(f"removed {f'generation {removed}' if removed else 'no generation'}{freed}")
     return 0
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
+from types import MappingProxyType
 
 from index.history import Generation
 from index.store import StoreStatus
 from ui.marks import escape, message_html
 from ui.terminal import size_of
 
+_SEARCHES: Mapping[str, str] = MappingProxyType({"exact": "every vector", "HNSW": "along a graph (HNSW)"})
 _AGES = ((86400, "day"), (3600, "hour"), (60, "minute"))
 
 
@@ -23,7 +25,7 @@ def index_html(status: StoreStatus, now: datetime) -> str:
         ("Generation", str(status.generation)),
         ("Size", escape(size_of(status.bytes))),
         ("Model", escape(model.replace("\\", "/").rstrip("/").rpartition("/")[2])),
-        ("Search", "every vector" if status.dense == "exact" else "along a graph (HNSW)"),
+        ("Search", _SEARCHES.get(status.dense, status.dense)),
     )
     return f"<dl>{''.join(f'<div><dt>{name}</dt><dd>{value}</dd></div>' for name, value in rows)}</dl>"
 

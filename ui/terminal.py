@@ -14,8 +14,10 @@ def print_table(rows: Iterable[Iterable[object]]) -> None:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def size_of(number: int) -> str:
-    """Return a number of bytes in the largest decimal unit that it fills."""
+def size_of(number: int | None) -> str:
+    """Return a number of bytes in the largest decimal unit that it fills, and "-" for what is not known."""
+    if number is None:
+        return "-"
     if number < 1000:
         return f"{number} B"
     size = float(number)

@@ -1,0 +1,1 @@
+"""A library on a Milvus: a file, one server or a cluster."""
