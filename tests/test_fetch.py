@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import gzip
 import socket
+import ssl
 import threading
 import zlib
 from collections.abc import Iterator
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
+import trustme
 
 from index import transfer
 from index.errors import UnreadableArticle
@@ -185,6 +188,46 @@ def test_name_is_looked_up_once_and_the_connection_goes_to_what_was_checked(serv
     assert fetch(url, resolve=lambda host, port: next(answers), allow_private=True).data == PAGE
     assert server.asked == [(f"rebinding.example:{server.server_port}", "/")]
     assert next(answers) == ["8.8.8.8"]
+
+
+@pytest.fixture
+def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> trustme.CA:
+    """An authority whose certificates this system trusts."""
+    made = trustme.CA()
+    made.cert_pem.write_to_path(tmp_path / "authority.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+    return made
+
+
+def secured(server: Server, certificate: trustme.LeafCert) -> str:
+    """Let a server speak TLS, and return its address under the name news.example."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.configure_cert(context)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.pages["/"] = (200, HTML, PAGE)
+    return f"https://news.example:{server.server_port}/"
+
+
+def here(_host: str, _port: int) -> list[str]:
+    return ["127.0.0.1"]
+
+
+def test_https_is_spoken_to_the_name_that_the_certificate_is_for(server: Server, authority: trustme.CA) -> None:
+    url = secured(server, authority.issue_cert("news.example"))
+    assert get(url, resolve=here).data == PAGE
+    assert server.asked == [(f"news.example:{server.server_port}", "/")]
+
+
+def test_certificate_for_another_name_is_refused(server: Server, authority: trustme.CA) -> None:
+    url = secured(server, authority.issue_cert("evil.example"))
+    assert "Hostname mismatch" in refused(url, resolve=here, allow_private=True)
+    assert server.asked == []
+
+
+@pytest.mark.usefixtures("authority")
+def test_certificate_of_an_unknown_authority_is_refused(server: Server) -> None:
+    url = secured(server, trustme.CA().issue_cert("news.example"))
+    assert "CERTIFICATE_VERIFY_FAILED" in refused(url, resolve=here, allow_private=True)
 
 
 def test_redirects_are_followed_and_each_address_is_looked_up_and_checked(server: Server) -> None:
