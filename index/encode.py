@@ -16,6 +16,7 @@ from index.errors import ModelNotFound
 from index.fingerprint import folder_fingerprint
 from index.late import LateEncoder, TokenEncoder, TokenQuery
 from index.minilm import MiniLMEncoder
+from index.weights import bundled_folder
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -79,15 +80,24 @@ def encoder_of(model: str | None) -> Encoder:
     return MiniLMEncoder() if model is None else SentenceTransformerEncoder(model)
 
 
+def encoder_on(device: str, model: str | None) -> Encoder:
+    """Return an encoder of a model that runs on a device of PyTorch, as "cuda"; the bundled one, too.
+
+    Its vectors differ by rounding from those of `encoder_of`. Those of word pieces are made on the CPU.
+    """
+    return SentenceTransformerEncoder(str(bundled_folder()) if model is None else model, device=device)
+
+
 class SentenceTransformerEncoder:
     """A sentence-transformers model, loaded when it is first needed; safe to use from several threads.
 
     `model` is a folder, from which nothing is ever fetched, or a name on the Hugging Face hub. The model runs on the
-    CPU, because the same text must give the same vector on every machine.
+    CPU unless a `device` is asked for, because the same text must give the same vector on every machine.
     """
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: str, *, device: str = "cpu") -> None:
         self._name = model
+        self._device = device
         self._folder = _folder_of(model)
         self.late: TokenEncoder = LateEncoder()
         self._lock = Lock()  # a tokenizer that two threads use at once raises "Already borrowed"
@@ -134,12 +144,14 @@ class SentenceTransformerEncoder:
             # Read at import by huggingface_hub: the library would else ask the hub about a model that is all here, and
             # an install without a network would wait for it. A model named by its hub name must stay reachable.
             os.environ["HF_HUB_OFFLINE"] = "1"
-            return _load(str(self._folder), name=self._name, local=True)
+            return _load(str(self._folder), self._device, name=self._name, local=True)
         try:
-            return _load(self._name, name=self._name, local=True)  # from the cache: no network for what is here
+            return _load(
+                self._name, self._device, name=self._name, local=True
+            )  # from the cache: no network for what is here
         except ModelNotFound:
             _see_that_it_exists(self._name)
-            return _load(self._name, name=self._name, local=False)
+            return _load(self._name, self._device, name=self._name, local=False)
 
 
 def _folder_of(model: str) -> Path | None:
@@ -154,7 +166,7 @@ def _folder_of(model: str) -> Path | None:
     return None
 
 
-def _load(path: str, *, name: str, local: bool) -> SentenceTransformer:
+def _load(path: str, device: str, *, name: str, local: bool) -> SentenceTransformer:
     """Load a model from a folder, the hub's cache or the hub; say nothing meanwhile."""
     # Imported here: torch and transformers take seconds, which `pullquote list` and `--help` need not wait for.
     from sentence_transformers import SentenceTransformer
@@ -162,7 +174,7 @@ def _load(path: str, *, name: str, local: bool) -> SentenceTransformer:
 
     disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
-        return SentenceTransformer(path, device="cpu", local_files_only=local)
+        return SentenceTransformer(path, device=device, local_files_only=local)
     except Exception as error:  # OSError, ValueError, KeyError, SafetensorError, HTTP errors: no common base
         raise ModelNotFound(name, error) from error
 

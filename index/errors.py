@@ -11,6 +11,7 @@
     │   ├── BadVectors            a model gave NaN, infinity or another number of dimensions
     │   └── BadQuestionFile       a question file that cannot be understood
     ├── WorkersLost             worker processes died one after the other
+    ├── RayUnusable             a cluster cannot be reached, or lacks what is needed
     └── StoreError              the library on disk
         ├── EmptyLibrary          there is nothing in it yet
         ├── StoreLocked           another process is writing
@@ -151,6 +152,13 @@ class WorkersLost(PullquoteError):
             f"worker processes ended one after the other {_one_line(where)}: take fewer of them where memory is short, "
             "or none; what is embedded already is kept for the next try"
         )
+
+
+class RayUnusable(PullquoteError):
+    """A Ray cluster cannot be used; `reason` says why, `remedy` what to do."""
+
+    def __init__(self, address: str, reason: object, remedy: str) -> None:
+        super().__init__(f"cannot use the Ray {_shown(address)} ({_one_line(reason)[:200]}): {remedy}")
 
 
 class StoreError(PullquoteError):

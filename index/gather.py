@@ -9,7 +9,7 @@ from pathlib import Path
 
 from index.errors import UnreadableArticle
 from index.fetch import Fetched, fetch
-from index.load import SUFFIXES, load_article, load_url
+from index.load import SUFFIXES, Document, load_article, load_url, open_document, read_document
 from index.types import Article
 
 
@@ -20,8 +20,8 @@ class Upload:
     path: Path
 
 
-# A file or a folder, a URL, a file that was sent, or an article that is one already.
-Input = Path | str | Upload | Article
+# A file or a folder, a URL, a file that was sent, one that was taken up, or an article that is one already.
+Input = Path | str | Upload | Document | Article
 
 # What comes of a source: an article, or why there is none.
 Outcome = Article | UnreadableArticle
@@ -71,9 +71,21 @@ def read_source(source: Input, get: Callable[[str], Fetched]) -> Outcome:
     try:
         if isinstance(source, Article):
             return source
+        if isinstance(source, Document):
+            return read_document(source)
         if isinstance(source, Upload):
             return load_article(source.path, source=name_of(source))
         return load_article(source) if isinstance(source, Path) else load_url(source, get=get)
+    except UnreadableArticle as error:
+        return error
+
+
+def taken_up(source: Input) -> Input | UnreadableArticle:
+    """Return a file with its bytes, so that it can be read elsewhere, or why it cannot; all else as it is."""
+    try:
+        if isinstance(source, Upload):
+            return open_document(source.path, source=name_of(source))
+        return open_document(source) if isinstance(source, Path) else source
     except UnreadableArticle as error:
         return error
 
@@ -82,6 +94,8 @@ def name_of(source: Input) -> str:
     """Return what a source is called in messages."""
     if isinstance(source, Upload):
         return f"upload: {source.path.name}"
+    if isinstance(source, Document):
+        return source.shown
     return source.source if isinstance(source, Article) else str(source)
 
 

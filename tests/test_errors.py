@@ -24,6 +24,7 @@ ONE_OF_EACH = {
     errors.BadVectors("row 3 is NaN"): ["row 3 is NaN", "--model"],
     errors.BadQuestionFile("a\nb", "no\nquestion", place="line 4"): ["'a\\nb', line 4: no question", "pullquote eval"],
     errors.WorkersLost("at the\nsentences"): ["at the sentences", "take fewer of them", "kept"],
+    errors.RayUnusable("10.0.0.1:6379", "not\nthere", "start it"): ["'10.0.0.1:6379'", "not there", "start it"],
     errors.EmptyLibrary(PATH): ["a\\nb", "pullquote add PATH"],
     errors.StoreLocked(PATH, 2.5): ["a\\nb", "waited 2.5 s", "try again"],
     errors.UnwritableStore(PATH, OSError("disk\nfull")): ["a\\nb", "disk full", "--home"],

