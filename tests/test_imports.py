@@ -11,8 +11,8 @@ ROOT = Path(__file__).parent.parent
 LEVEL = {"index": 0, "qa": 1, "ui": 2}
 AT_THE_EDGE = {
     "faiss": {"index/vectors.py"},
-    "pymilvus": {"index/milvus/client.py"},
-    "grpc": {"index/milvus/client.py"},
+    "pymilvus": {"index/milvus/client.py", "index/milvus/connection.py"},
+    "grpc": {"index/milvus/connection.py"},
     "bm25s": {"index/lexical.py"},
     "sentence_transformers": {"index/encode.py"},
     "sentencex": {"index/segment.py"},

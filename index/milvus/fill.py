@@ -202,6 +202,18 @@ def tidy(client: Client, version: Version, *, keep: Iterable[Revision] = ()) -> 
         close(client, version, whole, [each for each in found if each not in whole and each.key not in kept])
 
 
+def left_over(client: Client, version: Version) -> int:
+    """Return how many rows of sentences killed writers have left."""
+    shelf = Shelf(client, version.articles, version.sentences)
+    left = 0
+    for page in client.scan(version.articles, f'kind == "{OPEN}"', ["article", "revision"]):
+        found = [Revision(str(row["article"]), str(row["revision"])) for row in page]
+        heads = shelf.heads_by_key({f"head{revision.article}" for revision in found})
+        idle = [each for each in found if each.article not in heads or heads[each.article].revision != each]
+        left += sum(client.count(version.sentences, _of(some)) for some in _some(idle))
+    return left
+
+
 def _groups(plans: Iterable[Plan]) -> Iterator[list[Plan]]:
     """Yield plans in groups of about `_GROUP` sentences."""
     group: list[Plan] = []

@@ -24,7 +24,7 @@ from index.errors import (
 from index.history import Generation
 from index.manifest import now
 from index.milvus.client import SECONDS, Client
-from index.milvus.fill import Filler, Plan, remove, tidy
+from index.milvus.fill import Filler, Plan, left_over, remove, tidy
 from index.milvus.given import numbered, related, with_texts
 from index.milvus.lock import write_lock
 from index.milvus.rows import HEAD, Head, Manifest, Revision
@@ -124,7 +124,7 @@ class MilvusStore:
             encoder=manifest.encoder,
             segmenter=manifest.segmenter,
             articles=self._count(version),
-            sentences=self._client.count(version.sentences),
+            sentences=self._client.count(version.sentences) - left_over(self._client, version),
             dense="exact" if manifest.index == "FLAT" else manifest.index,
             bytes=None,
         )

@@ -9,7 +9,8 @@ from typing import Final
 
 from index.errors import BadRows
 from index.milvus.client import Client, Value
-from index.milvus.rows import OPEN, Head, among
+from index.milvus.fill import left_over
+from index.milvus.rows import Head, among
 from index.milvus.shelf import Shelf
 from index.milvus.version import Version
 from index.types import Article
@@ -34,7 +35,7 @@ def verify(client: Client, version: Version) -> None:
         for head, article in zip(heads, articles, strict=True):
             _check(version, head, article, rows[head.revision.key])
             total += head.sentences
-    left = _left(client, version, shelf)
+    left = left_over(client, version)
     if (there := client.count(version.sentences)) != total + left:
         raise BadRows(version.sentences, f"holds {there - left} sentences, and its articles have {total}")
 
@@ -64,19 +65,6 @@ def _rows_of(client: Client, version: Version, heads: Sequence[Head]) -> dict[st
         if not some:
             break
     return found
-
-
-def _left(client: Client, version: Version, shelf: Shelf) -> int:
-    """Return how many rows of sentences unfinished changes have left."""
-    left = 0
-    for page in client.scan(version.articles, f'kind == "{OPEN}"', ["article", "revision"]):
-        heads = shelf.heads_by_key({f"head{row['article']}" for row in page})
-        for row in page:
-            head = heads.get(str(row["article"]))
-            if head is None or head.revision.key != row["revision"]:
-                where = f"{among('article', [str(row['article'])])} and {among('revision', [str(row['revision'])])}"
-                left += client.count(version.sentences, where)
-    return left
 
 
 def _batches(heads: Iterator[Head]) -> Iterator[list[Head]]:
