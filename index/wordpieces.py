@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from index.mapped import let_go, map_of
 from index.weights import WORDS, bundled_folder, bundled_weights
 
 if TYPE_CHECKING:
@@ -37,8 +38,9 @@ class WordPieces:
         return [Pieces(np.array(c.ids, dtype=np.int32), tuple(c.offsets)) for c in coded]
 
     def embed(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return the word embeddings `(..., 384)` of ids."""
+        """Return the word embeddings `(..., 384)` of ids. Many at once: the table's pages are given back afterwards."""
         embedded: NDArray[np.float32] = self._table[ids]
+        let_go(map_of(self._table))
         return embedded
 
     @cached_property

@@ -55,11 +55,14 @@ class Reader:
             self._ignored,
         )
         # Each window by itself: put together they are no faster, and would need padding.
-        outputs = self._cores.spread(self._network.run, [self._inputs(row) for row in rows])
+        outputs = self._cores.spread(self._network.run, self._inputs(rows))
         return [_readings(out[0], row, window) for (out,), row, window in zip(outputs, rows, windows, strict=True)]
 
-    def _inputs(self, row: Batch) -> Inputs:
-        return {"embedded": self._words.embed(row.ids), "types": row.types}
+    def _inputs(self, rows: Sequence[Batch]) -> list[Inputs]:
+        embedded = self._words.embed(np.concatenate([row.ids for row in rows], axis=1))  # at once: pages are read once
+        ends = np.cumsum([row.ids.shape[1] for row in rows])[:-1]
+        parts = np.split(embedded, ends, axis=1)
+        return [{"embedded": part, "types": row.types} for part, row in zip(parts, rows, strict=True)]
 
 
 def _readings(out: NDArray[np.float32], row: Batch, window: Sequence[Pieces]) -> list[Reading]:
