@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from index.admit import Admission
-from index.embed import Encode, Progress
+from index.embed import Progress
 from index.encode import Encoder
 from index.history import Generation
 from index.prune import Pruned
 from index.query import Query
 from index.store import StoreStatus
 from index.types import Article, Hit, Sentence
+from index.workers import Workers
 
 
 class Searchable(Protocol):
@@ -106,9 +107,9 @@ class Engine(Protocol):
         encoder: Encoder,
         *,
         progress: Progress | None = None,
-        encode: Encode | None = None,
+        workers: Workers | None = None,
     ) -> Changed:
-        """Add articles, or replace those of the same source; only new sentences are embedded, by `encode` if given."""
+        """Add articles, or replace those of the same source; only new sentences are embedded, by `workers` if given."""
 
     def remove(self, article_ids: Sequence[str], encoder: Encoder) -> object:
         """Remove articles. Raises `ArticleNotFound`."""

@@ -28,7 +28,7 @@ from index.errors import RayUnusable, UnreadableArticle
 from index.gather import Input, Outcome, read_source, taken_up
 from index.load import Document
 from index.processes import ATTEMPTS, Failed, Made, Task, done
-from index.workers import Embedding, Get, unreadable, vanished
+from index.workers import B, Embedding, Get, Putting, unreadable, vanished, vanished_of
 
 LOCAL: Final = "local"  # the address at which a Ray is started here, and ended afterwards
 
@@ -76,7 +76,7 @@ class RayWorkers:
     """The workers of a cluster that this process is connected to; `connected` makes them.
 
     `count` is how many there are at most, by default one for each GPU, or each core where there is no GPU. `make` gives
-    each its encoder of a model. Both methods raise `WorkersLost` when one after the other dies.
+    each its encoder of a model. Every method raises `WorkersLost` when one after the other dies.
     """
 
     def __init__(self, count: int | None, make: Callable[[str | None], Encoder]) -> None:
@@ -102,8 +102,17 @@ class RayWorkers:
         Raises `ModelNotFound`, `BadVectors`, and `RayUnusable` where another version of the encoder is installed.
         """
         pool = self._pool
-        make = partial(_encoder_there, self._make, encoder.model, fingerprint_of(encoder), "cuda" if pool.gpus else "")
-        return _spread(Embedding(make), dict(enumerate(batches)), pool, together=1, lost=vanished)
+        return _spread(self._embedding(encoder, pool), dict(enumerate(batches)), pool, together=1, lost=vanished)
+
+    def put(self, batches: Sequence[B], encoder: Encoder, put: Callable[[B, Encoded], None]) -> Iterator[int]:
+        """Put what an encoder makes somewhere. Raises what `encode` raises, and what `put` raises."""
+        pool = self._pool
+        job = Putting(self._embedding(encoder, pool), put)
+        return (n for n, _ in _spread(job, dict(enumerate(batches)), pool, together=1, lost=vanished_of))
+
+    def _embedding(self, encoder: Encoder, pool: Pool) -> Embedding:
+        device = "cuda" if pool.gpus else ""
+        return Embedding(partial(_encoder_there, self._make, encoder.model, fingerprint_of(encoder), device))
 
     @property
     def _pool(self) -> Pool:

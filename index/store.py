@@ -40,6 +40,7 @@ from index.rollback import choose, copy_generation
 from index.types import Article
 from index.unfinished import Unfinished, clear_unfinished
 from index.vectors import EXACT_LIMIT
+from index.workers import Workers
 
 _Read = TypeVar("_Read")
 
@@ -148,15 +149,15 @@ class Store:
         encoder: Encoder,
         *,
         progress: Progress | None = None,
-        encode: Encode | None = None,
+        workers: Workers | None = None,
     ) -> Added:
         """Add articles, or replace those of the same source, as a new generation; only new sentences are embedded.
 
         What becomes of each, and its id, is decided by `admit`. When all of them are there already, the generation
-        stays. `encode` is asked for vectors in the encoder's place. Raises what `load` raises, but for `EmptyLibrary`,
-        what `encode` raises, and `StoreLocked`, `UnwritableStore`.
+        stays. `workers` are asked for vectors in the encoder's place. Raises what `load` raises, but for
+        `EmptyLibrary`, what they raise, and `StoreLocked`, `UnwritableStore`.
         """
-        with self._writing("add"), self._embedding(encoder, encode) as made:
+        with self._writing("add"), self._embedding(encoder, workers) as encode:
             known = self._known(encoder)
             stored = dict(known.articles) if known else {}
             admissions = admit(stored, articles)
@@ -164,7 +165,7 @@ class Store:
             if known and stored == wanted:
                 return Added(known, admissions)
             build = partial(build_index, tuple(wanted.values()), encoder, limit=self._limit)
-            return Added(self._commit(build(progress=progress, known=known, encode=made), "add"), admissions)
+            return Added(self._commit(build(progress=progress, known=known, encode=encode), "add"), admissions)
 
     def remove(self, article_ids: Sequence[str], encoder: Encoder) -> Index:
         """Remove articles, as a new generation; nothing is embedded.
@@ -270,13 +271,14 @@ class Store:
             yield
 
     @contextmanager
-    def _embedding(self, encoder: Encoder, encode: Encode | None) -> Iterator[Encode]:
-        """Yield what embeds for a change, with `encode` in the encoder's place, and keeps it until the change is made.
+    def _embedding(self, encoder: Encoder, workers: Workers | None) -> Iterator[Encode]:
+        """Yield what embeds for a change, by `workers` if they are given, and keeps it until the change is made.
 
         A killed writer leaves that for the next; one whose disk is full leaves nothing.
         """
+        encode = partial(workers.encode if workers else encode_each, encoder=encoder)
         try:
-            yield Unfinished(self.root, encoder, encode or partial(encode_each, encoder=encoder), self._step).encode
+            yield Unfinished(self.root, encoder, encode, self._step).encode
         except UnwritableStore:
             clear_unfinished(self.root)
             raise

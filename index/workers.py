@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Final, NoReturn, Protocol
+from typing import Final, Generic, NoReturn, Protocol, TypeVar
 
 from index.embed import Encoded, encode_all
 from index.encode import Encoder, encoder_of
@@ -14,6 +14,18 @@ from index.gather import Input, Outcome, name_of, read_source
 from index.processes import ATTEMPTS, spread
 
 Get = Callable[[str], Fetched]
+
+
+class Batch(Protocol):
+    """Texts that are embedded together, and what else there is to know of them."""
+
+    @property
+    def texts(self) -> Sequence[str]:
+        """The texts."""
+        ...
+
+
+B = TypeVar("B", bound=Batch)
 
 
 class Workers(Protocol):
@@ -27,11 +39,18 @@ class Workers(Protocol):
         """Make what an encoder makes, as `embed.encode_each` does; yield each batch's number and it, as it is done."""
         ...
 
+    def put(self, batches: Sequence[B], encoder: Encoder, put: Callable[[B, Encoded], None]) -> Iterator[int]:
+        """Do with batches, and with what an encoder makes of their texts, what `put` does; yield numbers as it is done.
+
+        It is done by the workers, and may be done twice of a batch, when one of them dies.
+        """
+        ...
+
 
 class LocalWorkers:
     """Processes of this machine, which share its cores. They are there only while there is something to do.
 
-    `make` gives each its encoder of a model. Both methods raise `WorkersLost` when processes die one after the other.
+    `make` gives each its encoder of a model. Every method raises `WorkersLost` when processes die one after the other.
     """
 
     def __init__(self, count: int, *, make: Callable[[str | None], Encoder] = encoder_of) -> None:
@@ -45,6 +64,11 @@ class LocalWorkers:
     def encode(self, batches: Sequence[Sequence[str]], encoder: Encoder) -> Iterator[tuple[int, Encoded]]:
         """Make what an encoder makes. Raises `ModelNotFound`, `BadVectors`."""
         return spread(Embedding(partial(self._make, encoder.model)), batches, self._count, lost=vanished)
+
+    def put(self, batches: Sequence[B], encoder: Encoder, put: Callable[[B, Encoded], None]) -> Iterator[int]:
+        """Put what an encoder makes somewhere. Raises `ModelNotFound`, `BadVectors`, and what `put` raises."""
+        job = Putting(Embedding(partial(self._make, encoder.model)), put)
+        return (number for number, _ in spread(job, batches, self._count, lost=vanished_of))
 
 
 class Embedding:
@@ -60,6 +84,17 @@ class Embedding:
         return encode_all(texts, self._encoder)
 
 
+class Putting(Generic[B]):
+    """Makes vectors of batches, and puts them somewhere."""
+
+    def __init__(self, embedding: Embedding, put: Callable[[B, Encoded], None]) -> None:
+        self._embedding, self._put = embedding, put
+
+    def __call__(self, batch: B) -> None:
+        """Do it. Raises what the encoder and `put` raise."""
+        self._put(batch, self._embedding(batch.texts))
+
+
 def unreadable(source: Input) -> Outcome:
     """Return what comes of a source of which workers die."""
     reason = f"{ATTEMPTS} worker processes ended while they read it"
@@ -69,3 +104,8 @@ def unreadable(source: Input) -> Outcome:
 def vanished(texts: Sequence[str]) -> NoReturn:
     """Say that workers die of texts. Raises `WorkersLost`."""
     raise WorkersLost(f"at the {len(texts)} sentences of which the first is {texts[0][:60]!r}")
+
+
+def vanished_of(batch: Batch) -> NoReturn:
+    """Say that workers die of a batch. Raises `WorkersLost`."""
+    vanished(batch.texts)

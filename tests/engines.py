@@ -3,19 +3,39 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from conftest import FakeEncoder
 
+from index.embed import Encode, Encoded
 from index.engine import Engine
 from index.milvus.client import Client
 from index.milvus.store import MilvusStore
 from index.store import Store
+from index.workers import Batch
 
 URI = "PULLQUOTE_MILVUS_URI"  # of a server that tests may write to
 NAMES = ["local", "milvus", pytest.param("server", marks=pytest.mark.milvus)]
+
+
+class Hands:
+    """Workers of this process, who embed by a function."""
+
+    def __init__(self, encode: Encode) -> None:
+        self._encode = encode
+
+    def encode(self, batches: Sequence[Sequence[str]], encoder: FakeEncoder) -> Iterator[tuple[int, Encoded]]:
+        return self._encode(batches)
+
+    def put(
+        self, batches: Sequence[Batch], encoder: FakeEncoder, put: Callable[[Batch, Encoded], None]
+    ) -> Iterator[int]:
+        for number, made in self._encode([batch.texts for batch in batches]):
+            put(batches[number], made)
+            yield number
 
 
 def opened(name: str, folder: Path) -> Iterator[Callable[[], Engine]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import FakeEncoder
-from engines import NAMES, opened
+from engines import NAMES, Hands, opened
 from stored import CATS, CATS_2, RIVER, TROOPS
 from test_answer import WordReader
 
@@ -283,7 +283,7 @@ def test_others_may_embed(library: Open) -> None:
 
     many = Article("many", "Many", "\n\n".join(f"Sentence {n} waited." for n in range(600)), "/a/many.txt")
     steps: list[tuple[int, int]] = []
-    library().add([many, CATS], FakeEncoder(), progress=lambda *step: steps.append(step), encode=backwards)
+    library().add([many, CATS], FakeEncoder(), progress=lambda *step: steps.append(step), workers=Hands(backwards))
     assert steps[-1][0] == steps[-1][1]
     assert holds(library(), many, CATS)
 

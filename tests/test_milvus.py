@@ -18,6 +18,7 @@ from pathlib import Path
 import grpc
 import pytest
 from conftest import FakeEncoder
+from engines import Hands
 from lite_server import LiteServer
 from milvus_lite import MilvusLite
 from milvus_lite.adapter.grpc.servicer import MilvusServicer
@@ -138,7 +139,7 @@ def test_a_change_that_was_killed_goes_on_where_it_stopped(uri: str) -> None:
     engine = MilvusStore(uri)
     engine.add([TROOPS], FakeEncoder())
     with pytest.raises(Stopped):
-        engine.add([MANY], FakeEncoder(), encode=failing)
+        engine.add([MANY], FakeEncoder(), workers=Hands(failing))
     assert holds(engine, TROOPS)
     encoder = FakeEncoder()
     MilvusStore(uri).add([MANY], encoder)
@@ -160,7 +161,7 @@ def test_the_server_is_killed_during_a_change_and_questions(tmp_path: Path) -> N
                     threading.Timer(0.5, server.start).start()
                 yield number, made
 
-        engine.add([MANY], FakeEncoder(), encode=killing)
+        engine.add([MANY], FakeEncoder(), workers=Hands(killing))
         assert holds(engine, TROOPS, CATS, MANY)
         index = engine.load(FakeEncoder())
         query = index.query("Sentence 77 waited")

@@ -13,11 +13,14 @@ import numpy as np
 import pytest
 from conftest import FakeEncoder
 from dying import POISON, fetched
+from lite_server import LiteServer
 from numpy.typing import NDArray
-from stored import state, state_of
+from test_engines import holds
 from test_workers import DATA, HERE, article, contents
 
+from index.engine import Engine
 from index.errors import RayUnusable
+from index.milvus.store import MilvusStore
 from index.on_ray import Pool, RayWorkers, connected, pool_of
 from index.store import Store
 from ui.cli import main
@@ -81,9 +84,20 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ui.library.encoder_of", lambda model: FakeEncoder())
 
 
-@pytest.mark.usefixtures("alone")
-def test_worker_that_is_killed_loses_nothing(cluster: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    inputs = [article(number) for number in range(8)]
+@pytest.fixture(params=["local", "milvus"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """A library in a folder; and one on a Milvus, into which the workers write themselves."""
+    if request.param == "local":
+        yield Store(tmp_path / "library")
+        return
+    server = LiteServer(tmp_path / "milvus")
+    server.start()
+    yield MilvusStore(server.uri)
+    server.kill()
+
+
+def test_worker_that_is_killed_loses_nothing(cluster: Path, engine: Engine) -> None:
+    inputs = [article(number) for number in range(3)]
     killed: list[int] = []
 
     def told(done: int, total: int) -> None:
@@ -91,11 +105,9 @@ def test_worker_that_is_killed_loses_nothing(cluster: Path, home: Path, capsys: 
             killed.append(int(max(cluster.iterdir(), key=lambda path: path.stat().st_mtime_ns).name))
             os.kill(killed[0], signal.SIGKILL)
 
-    added = Library(home).add(inputs, workers=RayWorkers(2, partial(Noted, cluster)), progress=told)
-    assert [each.outcome for each in added.admissions] == ["added"] * 8
-    assert state(Store(home).load(FakeEncoder())) == state_of(*inputs)
-    assert main(["--home", str(home), "verify"]) == 0
-    assert "is sound: 8 articles, 2400 sentences" in capsys.readouterr().out
+    engine.add(inputs, FakeEncoder(), workers=RayWorkers(2, partial(Noted, cluster)), progress=told)
+    assert killed
+    assert holds(engine, *inputs)
 
 
 @pytest.mark.usefixtures("alone", "cluster")

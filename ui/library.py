@@ -158,9 +158,9 @@ class Library:
         gathered = gather(inputs, read=read, progress=reading)
         admissions: tuple[Admission, ...] = ()
         if gathered.articles:
-            encoder = self.encoder()
-            encode = partial(workers.encode, encoder=encoder) if workers else None
-            admissions = self._store.add(gathered.articles, encoder, progress=progress, encode=encode).admissions
+            admissions = self._store.add(
+                gathered.articles, self.encoder(), progress=progress, workers=workers
+            ).admissions
         return Additions(admissions, gathered.failures)
 
     def add_seeds(self, progress: Progress | None = None) -> None:

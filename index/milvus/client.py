@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
@@ -30,12 +30,21 @@ class Client:
 
     `uri` is `http://HOST:PORT`, with `/DATABASE` after it for another than the default one, or the path of a file whose
     name ends in .db, for Milvus Lite. A call takes up to `seconds`. Every method raises what `Connection.do` raises.
+    It can be sent to another process, which connects by itself.
     """
 
     def __init__(self, uri: str, token: str = "", *, seconds: float = SECONDS) -> None:
         self.uri: Final = uri
-        self._seconds = seconds
+        self._token, self._seconds = token, seconds
         self._connection = Connection(uri, token, seconds)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return partial(type(self), seconds=self._seconds), (self.uri, self._token)
+
+    @property
+    def shared(self) -> bool:
+        """Whether several processes can use it at once: not the file of a Milvus Lite."""
+        return not self.uri.endswith(".db")
 
     @cached_property
     def lite(self) -> bool:

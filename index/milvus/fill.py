@@ -14,8 +14,9 @@ from typing import Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from index.embed import Encode
+from index.embed import Encoded
 from index.milvus.client import Client, Row
+from index.milvus.insert import BATCH, Batch, Insert, Insertion
 from index.milvus.rows import (
     OPEN,
     PART_KIND,
@@ -26,7 +27,6 @@ from index.milvus.rows import (
     head_row,
     open_row,
     part_rows,
-    sentence_row,
 )
 from index.milvus.shelf import Shelf
 from index.milvus.version import Version
@@ -36,8 +36,7 @@ from index.types import Article, Sentence
 # Told how many sentences were written, or found written, since it was told before.
 Written = Callable[[int], None]
 
-_GROUP: Final = 8192  # sentences whose articles are put into the library together
-_BATCH: Final = 256  # sentences embedded and written by a call: about 1 MB of the 64 that Milvus takes
+GROUP: Final = 8192  # sentences whose articles are put into the library together
 _ROWS: Final = 500  # rows of articles written by a call
 
 _Thing = TypeVar("_Thing")
@@ -75,18 +74,22 @@ class Plan:
 
 
 class Filler:
-    """Writes articles into a version; `encode` makes the vectors. For the one writer only."""
+    """Writes articles into a version; `insert` makes vectors and writes sentences. For the one writer only.
 
-    def __init__(self, client: Client, version: Version, encode: Encode, written: Written) -> None:
-        self._client, self._version, self._encode, self._written = client, version, encode, written
+    Articles of about `group` sentences are put into the library together.
+    """
+
+    def __init__(self, client: Client, version: Version, insert: Insert, written: Written, *, group: int) -> None:
+        self._client, self._version, self._insert, self._written = client, version, insert, written
+        self._group = group
         self._shelf = Shelf(client, version.articles, version.sentences)
 
     def fill(self, plans: Iterable[Plan]) -> None:
         """Write articles, and take away the texts that they replace; what is there already is not made again.
 
-        Raises what `encode` raises, and leaves what was written to the next writer.
+        Raises what `insert` raises, and leaves what was written to the next writer.
         """
-        for group in _groups(plans):
+        for group in _groups(plans, self._group):
             self._fill(group)
 
     def _fill(self, plans: Sequence[Plan]) -> None:
@@ -104,34 +107,22 @@ class Filler:
 
     def _write(self, plans: Sequence[Plan], *, there: set[str], known: Mapping[str, _Vectors]) -> None:
         """Write the sentences of articles, but those whose keys are there."""
-        places: dict[str, list[tuple[Plan, Sentence]]] = {}
+        places: dict[str, list[tuple[Revision, Sentence]]] = {}
         for plan in plans:
             for sentence in plan.sentences:
                 if plan.revision.sentence(sentence.ordinal) not in there:
-                    places.setdefault(plan.text(sentence), []).append((plan, sentence))
+                    places.setdefault(plan.text(sentence), []).append((plan.revision, sentence))
         self._written(len(there))
-        self._store([text for text in places if text in known], places, known)
+        old = _batch([text for text in places if text in known], places)
+        if old.texts:
+            vectors, tokens = zip(*(known[text] for text in old.texts), strict=True)
+            Insertion(self._client, self._version.sentences)(old, Encoded(np.stack(vectors), tokens))
+            self._written(old.count)
         # as in index/embed.py: batches of like length need little padding
         new = sorted((text for text in places if text not in known), key=lambda text: (-len(text), text))
-        batches = [new[start : start + _BATCH] for start in range(0, len(new), _BATCH)]
-        for number, made in self._encode(batches):
-            vectors = dict(zip(batches[number], zip(made.rows, made.tokens, strict=True), strict=True))
-            self._store(batches[number], places, vectors)
-
-    def _store(
-        self,
-        texts: Sequence[str],
-        places: Mapping[str, Sequence[tuple[Plan, Sentence]]],
-        vectors: Mapping[str, _Vectors],
-    ) -> None:
-        rows = [
-            sentence_row(sentence, text, plan.revision, *vectors[text])
-            for text in texts
-            for plan, sentence in places[text]
-        ]
-        for start in range(0, len(rows), _BATCH):
-            self._client.upsert(self._version.sentences, rows[start : start + _BATCH])
-            self._written(len(rows[start : start + _BATCH]))
+        batches = [_batch(new[start : start + BATCH], places) for start in range(0, len(new), BATCH)]
+        for number in self._insert(batches):
+            self._written(batches[number].count)
 
     def _put(self, rows: Iterable[Row]) -> None:
         """Write rows of articles. A part of a text has up to 64,000 bytes: hence the fewer at once."""
@@ -214,14 +205,18 @@ def left_over(client: Client, version: Version) -> int:
     return left
 
 
-def _groups(plans: Iterable[Plan]) -> Iterator[list[Plan]]:
-    """Yield plans in groups of about `_GROUP` sentences."""
+def _batch(texts: Sequence[str], places: Mapping[str, Sequence[tuple[Revision, Sentence]]]) -> Batch:
+    return Batch(tuple(texts), tuple(tuple(places[text]) for text in texts))
+
+
+def _groups(plans: Iterable[Plan], size: int) -> Iterator[list[Plan]]:
+    """Yield plans in groups of about so many sentences."""
     group: list[Plan] = []
     count = 0
     for plan in plans:
         group.append(plan)
         count += len(plan.sentences)
-        if count >= _GROUP:
+        if count >= size:
             yield group
             group, count = [], 0
     if group:

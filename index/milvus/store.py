@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Final
 
 from index.admit import Admission, admit
 from index.commit import KEPT
-from index.embed import Encode, Progress, encode_each
+from index.embed import Progress
 from index.encode import Encoder
 from index.errors import (
     AlreadyCurrent,
@@ -24,8 +23,9 @@ from index.errors import (
 from index.history import Generation
 from index.manifest import now
 from index.milvus.client import SECONDS, Client
-from index.milvus.fill import Filler, Plan, left_over, remove, tidy
+from index.milvus.fill import GROUP, Filler, Plan, left_over, remove, tidy
 from index.milvus.given import numbered, related, with_texts
+from index.milvus.insert import insert_with
 from index.milvus.lock import write_lock
 from index.milvus.rows import HEAD, Head, Manifest, Revision
 from index.milvus.schema import INDEXES
@@ -36,6 +36,9 @@ from index.milvus.version import Version, Versions, drop
 from index.prune import Pruned
 from index.store import StoreStatus
 from index.types import Article
+from index.workers import Workers
+
+_GROUP_OF_WORKERS: Final = 32 * GROUP  # for each group they are started, and load their model
 
 NAME: Final = "pullquote"  # of the alias, with which the names of the collections begin
 
@@ -143,11 +146,11 @@ class MilvusStore:
         encoder: Encoder,
         *,
         progress: Progress | None = None,
-        encode: Encode | None = None,
+        workers: Workers | None = None,
     ) -> Stored:
         """Add articles, or replace those of the same source.
 
-        Of a replaced article only the new sentences are embedded, by `encode` where it is given. A change that was
+        Of a replaced article only the new sentences are embedded, by `workers` where they are given. A change that was
         killed goes on where it stopped, or its leavings are removed. Raises what `load` raises, but for
         `EmptyLibrary`, and `StoreLocked`.
         """
@@ -165,7 +168,7 @@ class MilvusStore:
             final = {each.article.id: each.article for each in admissions if each.outcome != "already there"}
             tidy(self._client, version, keep=[Revision.of(article) for article in final.values()])
             plans = [Plan.of(each) for each in numbered(final.values(), known)]
-            fill = self._filler(version, encode or partial(encode_each, encoder=encoder), progress)
+            fill = self._filler(version, encoder, workers, progress)
             fill(plans, sum(len(plan.sentences) for plan in plans))
             if final or there is None:
                 self._versions.finish(version, replace(manifest, change="add", created=now(), whole=True))
@@ -200,7 +203,7 @@ class MilvusStore:
             heads = self._heads(old)
             new = self._versions.begun(encoder, "rebuild")
             tidy(self._client, new, keep=[head.revision for head in heads])
-            fill = self._filler(new, partial(encode_each, encoder=encoder), progress)
+            fill = self._filler(new, encoder, None, progress)
             fill(map(Plan.of, with_texts(self._client, old, heads)), sum(head.sentences for head in heads))
             wanted = {head.article.id for head in heads}
             gone = [head for head in self._heads(new) if head.article.id not in wanted]  # since the last attempt
@@ -285,7 +288,7 @@ class MilvusStore:
         )
 
     def _filler(
-        self, version: Version, encode: Encode, progress: Progress | None
+        self, version: Version, encoder: Encoder, workers: Workers | None, progress: Progress | None
     ) -> Callable[[Iterable[Plan], int], None]:
         """Return what writes articles, which have so many sentences, and tells how far it is."""
 
@@ -298,6 +301,8 @@ class MilvusStore:
                 if progress and count:
                     progress(min(done, total), max(done, total))
 
-            Filler(self._client, version, encode, written).fill(plans)
+            insert = insert_with(workers, encoder, self._client, version.sentences)
+            group = _GROUP_OF_WORKERS if workers else GROUP
+            Filler(self._client, version, insert, written, group=group).fill(plans)
 
         return fill
