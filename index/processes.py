@@ -56,6 +56,7 @@ def spread(
     """
     crew = _Crew(job, tasks, count)
     try:
+        crew.begin()
         while crew.workers:
             for pipe in crew.ready():
                 number = crew.workers[pipe].task
@@ -83,7 +84,10 @@ class _Crew(Generic[Task, Made]):
         self._waiting = deque(range(len(tasks)))
         self._deaths = Counter[int]()
         self._ending: list[SpawnProcess] = []
-        for place in range(min(count, len(tasks))):
+
+    def begin(self) -> None:
+        """Start the processes. Raises `WorkersLost`."""
+        for place in range(min(self._count, len(self._tasks))):
             self._hire(place)
 
     def ready(self) -> list[Connection]:
@@ -92,6 +96,8 @@ class _Crew(Generic[Task, Made]):
 
     def occupy(self, pipe: Connection) -> None:
         """Give a worker its next task, or let it go where there is none."""
+        if self.workers[pipe].task == _STARTING:
+            self._deaths[_STARTING] = 0
         if not self._waiting:
             self._ending.append(self.workers.pop(pipe).process)
             pipe.close()
@@ -133,9 +139,13 @@ class _Crew(Generic[Task, Made]):
         here, there = multiprocessing.Pipe()
         context = multiprocessing.get_context("spawn")
         process = context.Process(target=_work, args=(there, self._job, _share(place, self._count)), daemon=True)
+        try:
+            process.start()
+        except OSError as error:  # there is no room for another
+            raise WorkersLost(f"as they started ({error.strerror})") from error
+        finally:
+            there.close()
         self.workers[here] = _Worker(process, place)
-        process.start()
-        there.close()
 
 
 def _share(place: int, count: int) -> list[int]:

@@ -161,6 +161,13 @@ def test_workers_that_cannot_be_started_are_told(monkeypatch: pytest.MonkeyPatch
         list(LocalWorkers(2).encode([["One."]], FakeEncoder()))
 
 
+def test_processes_for_which_there_is_no_room_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("multiprocessing.spawn.get_executable", lambda: b"/no/such/python")
+    with pytest.raises(WorkersLost, match="one after the other as they started"):
+        list(LocalWorkers(2).encode([["One."]], FakeEncoder()))
+    assert multiprocessing.active_children() == []
+
+
 STOPPED = """
 import multiprocessing, sys
 from conftest import FakeEncoder
@@ -223,3 +230,10 @@ def gone(pids: Sequence[int], seconds: float = 30) -> bool:
             return True
         time.sleep(0.05)
     return False
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "two"])
+def test_number_of_workers_is_a_number(number: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["add", "a.txt", f"--workers={number}"])
+    assert f"argument --workers: '{number}' is no number from 1 on" in capsys.readouterr().err
