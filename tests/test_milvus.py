@@ -9,19 +9,21 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent import futures
 from dataclasses import asdict
 from itertools import count
 from pathlib import Path
 
 import grpc
+import numpy as np
 import pytest
 from conftest import FakeEncoder
 from engines import Hands
 from lite_server import LiteServer
 from milvus_lite import MilvusLite
 from milvus_lite.adapter.grpc.servicer import MilvusServicer
+from numpy.typing import NDArray
 from pymilvus.grpc_gen import milvus_pb2_grpc
 from stored import CATS, CATS_2, RIVER, TROOPS
 from test_engines import holds
@@ -147,21 +149,31 @@ def test_a_change_that_was_killed_goes_on_where_it_stopped(uri: str) -> None:
     assert holds(engine, TROOPS, MANY)
 
 
-def test_the_server_is_killed_during_a_change_and_questions(tmp_path: Path) -> None:
+class _Killing(FakeEncoder):
+    """Has the server killed, and started again, while it encodes for the second time."""
+
+    def __init__(self, server: LiteServer) -> None:
+        super().__init__()
+        self._server = server
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        if len(self.calls) == 1:
+            self._server.kill()
+            threading.Timer(0.5, self._server.start).start()
+        return super().encode(texts)
+
+
+def test_the_server_is_killed_during_changes_and_questions(tmp_path: Path) -> None:
     server = LiteServer(tmp_path / "data")
     server.start()
     try:
         engine = MilvusStore(server.uri, seconds=20)
         engine.add([TROOPS, CATS], FakeEncoder())
 
-        def killing(batches: list[list[str]]) -> Iterator[tuple[int, Encoded]]:
-            for number, made in encode_each(batches, FakeEncoder()):
-                if number == 1:
-                    server.kill()
-                    threading.Timer(0.5, server.start).start()
-                yield number, made
-
-        engine.add([MANY], FakeEncoder(), workers=Hands(killing))
+        engine.add([MANY], _Killing(server))
+        assert holds(engine, TROOPS, CATS, MANY)
+        engine.rebuild(_Killing(server))
+        assert [each.number for each in engine.history()] == [2, 1]
         assert holds(engine, TROOPS, CATS, MANY)
         index = engine.load(FakeEncoder())
         query = index.query("Sentence 77 waited")
@@ -307,6 +319,19 @@ def test_a_file_that_another_process_has_open(uri: str) -> None:
         with pytest.raises(EngineFailed, match=r"no other process has it open.*milvus-lite server"):
             MilvusStore(uri).status()
         other.kill()
+
+
+def test_vectors_are_found_by_what_was_asked_for(tmp_path: Path) -> None:
+    engine = MilvusStore(str(tmp_path / "hnsw.db"), index="HNSW")
+    engine.add([TROOPS, MANY], FakeEncoder())
+    assert engine.status().dense == "HNSW"
+    index = engine.load(FakeEncoder())
+    found = index.search(index.query("Biden sent troops"), 2)
+    assert index.texts_of([("troops", range(1))]) == [["Biden sent troops."]]
+    assert (found[0].sentence.article_id, found[0].sentence.ordinal) == ("troops", 0)
+    for name in ("IVF_PQ", "DISKANN"):
+        with pytest.raises(EngineFailed, match=f"Milvus Lite has no {name}.*give --vector-index FLAT or HNSW"):
+            MilvusStore(str(tmp_path / "other.db"), index=name).add([TROOPS], FakeEncoder())
 
 
 @pytest.mark.parametrize("address", ["nowhere", "ftp://here:19530"])

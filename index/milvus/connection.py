@@ -101,9 +101,12 @@ class Connection:
                 # They write tracebacks of what is raised as well.
                 for name in ("pymilvus", "milvus_lite"):
                     logging.getLogger(name).setLevel(logging.CRITICAL)
+                own = {}
                 if self.uri.endswith(".db"):
                     Path(self.uri).parent.mkdir(parents=True, exist_ok=True)
-                self._milvus = MilvusClient(self.uri, token=self._token, timeout=self.seconds, dedicated=True)
+                    # Its server is in this process, and wants to be asked less often than others whether it lives.
+                    own["grpc_options"] = {"grpc.keepalive_time_ms": 600_000}
+                self._milvus = MilvusClient(self.uri, token=self._token, timeout=self.seconds, dedicated=True, **own)
             return self._milvus
 
     def _drop(self, milvus: MilvusClient | None) -> None:

@@ -63,6 +63,8 @@ INDEXES: Final[Mapping[str, VectorIndex]] = MappingProxyType(
     }
 )
 
+LITE: Final = ("FLAT", "HNSW")  # those of them that Milvus Lite 3.2 knows
+
 
 def _text(name: str, longest: int, **options: bool | Mapping[str, str]) -> Field:
     return Field(name, Kind.TEXT, {"max_length": longest, **options})
@@ -74,7 +76,7 @@ def sentence_fields(dimension: int) -> tuple[Field, ...]:
     `article` is the key of the article, by which Milvus parts the collection; `revision` that of its text. `digest` is
     the SHA-256 of the sentence. `words` are its words as the local engine counts them, stemmed and without stop words,
     for Milvus to search by BM25: so both engines find the same, whatever the analyzer of a Milvus can. `pieces` are the
-    vectors of its word pieces.
+    vectors of its word pieces. What is long stays on the disk of a node, not in its memory (mmap).
     """
     return (
         _text("id", 48, is_primary=True),
@@ -82,10 +84,10 @@ def sentence_fields(dimension: int) -> tuple[Field, ...]:
         _text("revision", 32),
         *(Field(name, Kind.NUMBER) for name in ("ordinal", "paragraph", "start", "end")),
         _text("digest", 64),
-        _text("words", LONGEST, enable_analyzer=True, analyzer_params={"tokenizer": "standard"}),
+        _text("words", LONGEST, enable_analyzer=True, analyzer_params={"tokenizer": "standard"}, mmap_enabled=True),
         Field("sparse", Kind.WORDS, made_of="words"),
         Field("vector", Kind.VECTOR, {"dim": dimension}),
-        _text("pieces", LONGEST),
+        _text("pieces", LONGEST, mmap_enabled=True),
     )
 
 
@@ -105,7 +107,7 @@ def article_fields() -> tuple[Field, ...]:
         *(Field(name, Kind.NUMBER) for name in ("number", "sentences", "parts")),
         _text("source", 64),
         _text("digest", 64),
-        _text("text", LONGEST),
+        _text("text", LONGEST, mmap_enabled=True),
         NO_VECTOR,
     )
 

@@ -274,7 +274,7 @@ class MilvusStore:
         return self._client.count(version.articles, f'kind == "{HEAD}"')
 
     def _told(self, version: Version, manifest: Manifest, *, current: bool) -> Generation:
-        there = current or self._client.loaded(version.sentences)
+        there = current or self._client.lite or self._client.loaded(version.sentences)
         return Generation(
             number=version.number,
             current=current,

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from index.encode import Encoder, fingerprint_of
-from index.errors import BadRows, EmptyLibrary, ModelMismatch, SchemaMismatch, SegmenterMismatch
+from index.errors import BadRows, EmptyLibrary, EngineFailed, ModelMismatch, SchemaMismatch, SegmenterMismatch
 from index.manifest import now
 from index.milvus.client import Client
 from index.milvus.rows import MANIFEST, Manifest, among, manifest_of, manifest_row
-from index.milvus.schema import INDEXES, SCHEMA, article_fields, sentence_fields
+from index.milvus.schema import INDEXES, LITE, SCHEMA, article_fields, sentence_fields
 from index.segment import segmenter_fingerprint
 
 _NAME: Final = re.compile(r"(?P<library>.+)_(?P<number>\d{6,})_articles")
@@ -93,6 +93,9 @@ class Versions:
     def begun(self, encoder: Encoder, change: str) -> Version:
         """Return a version that was begun in the same way and not finished, or a new one; others of that kind go."""
         index = self._index or ("FLAT" if self._client.lite else "HNSW")
+        if self._client.lite and index not in LITE:  # it would take every name, and compare every vector
+            remedy = f"give --vector-index {' or '.join(LITE)}, or the --uri of a server"
+            raise EngineFailed(self._client.uri, f"Milvus Lite has no {index}", remedy)
         manifest = Manifest(
             schema=SCHEMA,
             created=now(),
