@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.build import Index
+from index.engine import Searchable
 from index.late import QUESTION_SCALE, SCALE, TokenQuery
 from index.minilm import MiniLMEncoder
 from index.segment import sentences_of_article
@@ -210,17 +211,17 @@ def build(base: Real, count: int, limit: int, root: Path) -> Built:
 def measure(base: Real, root: Path) -> Measured:
     """Load a library and ask it."""
     encoder = PreparedEncoder(base.questions, base.question_rows)
-    before = _resident()
+    before = resident()
     start, cpu_start = time.perf_counter(), time.process_time()
     index = Store(root).load(encoder)
     load = time.perf_counter() - start, time.process_time() - cpu_start
-    times = np.array([_asked(question, index) for question in base.questions]) * 1000
-    memory = _resident() - before
+    times = np.array([asked(question, index) for question in base.questions]) * 1000
+    memory = resident() - before
     wall, cpu = np.percentile(times, [50, 95], axis=0).T.tolist()
     return Measured(load, memory, tuple(wall), tuple(cpu), recall(base, index))
 
 
-def _asked(question: str, index: Index) -> tuple[float, float]:
+def asked(question: str, index: Searchable) -> tuple[float, float]:
     """Return the time and the time on a processor that it takes to find the candidates and the leads of those read.
 
     The passages that are read stand in so many articles at most.
@@ -246,7 +247,7 @@ def recall(base: Real, index: Index) -> float:
     return float(np.mean(shares))
 
 
-def _resident() -> int:
+def resident() -> int:
     """Return the bytes of this process that are in memory, the pages of mapped files among them (Linux)."""
     line = re.search(r"VmRSS:\s+(\d+) kB", Path("/proc/self/status").read_text())
     return int(line[1]) * 1024 if line else 0
