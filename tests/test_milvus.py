@@ -376,6 +376,16 @@ def test_commands_keep_a_library_on_a_milvus(
     assert said("remove", "bridge") == "removed bridge\n"
 
 
+def test_an_engine_that_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PULLQUOTE_ENGINE", "faiss")
+    assert main(["--home", str(tmp_path), "list"]) == 1
+    assert capsys.readouterr().err == (
+        "pullquote: no engine 'faiss': give --engine or PULLQUOTE_ENGINE local or milvus\n"
+    )
+
+
 def test_without_a_milvus_nothing_of_it_is_imported(tmp_path: Path) -> None:
     code = (
         "import sys; from ui.cli import main; main(['--home', sys.argv[1], 'list']);"
