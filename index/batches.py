@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from index.network import Cores
 from index.wordpieces import CLS, SEP, Ids
+
+_Made = TypeVar("_Made")
 
 # Of a batch: more are no faster on one core, and take memory.
 _TOKENS = 1024
@@ -27,3 +31,12 @@ def batches(rows: Sequence[Ids]) -> Iterator[tuple[list[int], NDArray[np.int64]]
             ids[at, 1:-1] = rows[number]
         yield chosen, ids
         start += len(chosen)
+
+
+def in_batches(rows: Sequence[Ids], work: Callable[[NDArray[np.int64]], Sequence[_Made]], cores: Cores) -> list[_Made]:
+    """Return what the work makes of each row, in their order; it is given a batch at a time, several side by side."""
+    made: dict[int, _Made] = {}
+    together = list(batches(rows))
+    for (chosen, _), own in zip(together, cores.spread(work, [ids for _, ids in together]), strict=True):
+        made |= zip(chosen, own, strict=True)
+    return [made[number] for number in range(len(rows))]

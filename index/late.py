@@ -16,7 +16,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from index.batches import batches
+from index.batches import batches, in_batches
 from index.checksum import sha256_of
 from index.mapped import let_go, map_array
 from index.network import Cores, Network
@@ -98,12 +98,7 @@ class LateEncoder:
     def encode(self, texts: Sequence[str]) -> list[NDArray[np.int8]]:
         """Return the unit vectors of each text's word pieces, `(pieces + 2, 64)` int8, `SCALE` times their value."""
         rows = [pieces.ids[: LONGEST - _ENDS] for pieces in self._trunk.words.encode(texts)]
-        made: dict[int, NDArray[np.int8]] = {}
-        together = list(batches(rows))
-        compared = self._cores.spread(self._compared, [ids for _, ids in together])
-        for (chosen, _), own in zip(together, compared, strict=True):
-            made |= zip(chosen, own.kept(), strict=True)
-        return [made[number] for number in range(len(texts))]
+        return in_batches(rows, lambda ids: self._compared(ids).kept(), self._cores)
 
     def encode_question(self, question: str) -> TokenQuery:
         """Return a question's word pieces and what each is worth."""

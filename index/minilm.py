@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from index.batches import batches
+from index.batches import batches, in_batches
 from index.fingerprint import folder_fingerprint
 from index.late import LONGEST as LONGEST_COMPARED
 from index.late import LateEncoder, PieceVectors, TokenQuery
@@ -60,54 +60,31 @@ class MiniLMEncoder:
 
         Raises `ModelNotFound`.
         """
-        return self._encode(self._pieces(texts))
+        made = in_batches(self._pieces(texts), lambda ids: list(self._pooled(self._trunk.states(ids))), self._cores)
+        return _rows(made)
 
     def encode_both(self, texts: Sequence[str]) -> tuple[Rows, list[NDArray[np.int8]]]:
         """Return what `encode` and what `late.encode` make of texts; the layers that both share run once.
 
         Raises `ModelNotFound`.
         """
-        pieces = self._pieces(texts)
-        short = [number for number, ids in enumerate(pieces) if len(ids) <= LONGEST_COMPARED - _ENDS]
-        long = [number for number, ids in enumerate(pieces) if len(ids) > LONGEST_COMPARED - _ENDS]
-        rows = np.empty((len(texts), self.dimension), dtype=np.float32)
-        tokens: dict[int, NDArray[np.int8]] = {}
 
-        def both(ids: NDArray[np.int64]) -> tuple[Rows, PieceVectors]:
+        def both(ids: NDArray[np.int64]) -> list[tuple[Rows, NDArray[np.int8]]]:
             states = self._trunk.states(ids)
-            return self._pooled(states), self.late.compared(states)
+            return list(zip(self._pooled(states), self._compared(ids, states).kept(), strict=True))
 
-        together = list(batches([pieces[number] for number in short]))
-        for (chosen, _), (pooled, compared) in zip(
-            together, self._cores.spread(both, [ids for _, ids in together]), strict=True
-        ):
-            numbers = [short[at] for at in chosen]
-            rows[numbers] = pooled
-            tokens |= zip(numbers, compared.kept(), strict=True)
-        if long:
-            rows[long] = self._encode([pieces[number] for number in long])
-            tokens |= zip(long, self.late.encode([texts[number] for number in long]), strict=True)
-        return rows, [tokens[number] for number in range(len(texts))]
+        made = in_batches(self._pieces(texts), both, self._cores)
+        return _rows([row for row, _ in made]), [tokens for _, tokens in made]
 
     def encode_question(self, question: str) -> tuple[Rows, TokenQuery]:
         """Return a question's vector `(384,)` and its word pieces, made side by side. Raises `ModelNotFound`."""
-        pieces = self._pieces([question])
-        if len(pieces[0]) > LONGEST_COMPARED - _ENDS:
-            return self._encode(pieces)[0], self.late.encode_question(question)
-        states = self._trunk.states(next(batches(pieces))[1])
-        row, compared = self._cores.beside(lambda: self._pooled(states)[0], lambda: self.late.compared(states))
+        ids = next(batches(self._pieces([question])))[1]
+        states = self._trunk.states(ids)
+        row, compared = self._cores.beside(lambda: self._pooled(states)[0], lambda: self._compared(ids, states))
         return row, compared.query()
 
     def _pieces(self, texts: Sequence[str]) -> list[Ids]:
         return [pieces.ids[: LONGEST - _ENDS] for pieces in self._trunk.words.encode(texts)]
-
-    def _encode(self, pieces: Sequence[Ids]) -> Rows:
-        made = np.empty((len(pieces), self.dimension), dtype=np.float32)
-        together = list(batches(pieces))
-        pooled = self._cores.spread(lambda ids: self._pooled(self._trunk.states(ids)), [ids for _, ids in together])
-        for (rows, _), own in zip(together, pooled, strict=True):
-            made[rows] = own
-        return made
 
     def _pooled(self, states: Rows) -> Rows:
         """Return the vectors `(texts, 384)` of texts in the trunk's states `(texts, length, 384)`."""
@@ -116,3 +93,14 @@ class MiniLMEncoder:
         pooled: Rows = states.mean(axis=1)
         pooled /= np.linalg.norm(pooled, axis=1, keepdims=True)
         return pooled
+
+    def _compared(self, ids: NDArray[np.int64], states: Rows) -> PieceVectors:
+        """Return what late interaction makes of texts, of which it reads less where they are long."""
+        if ids.shape[1] > LONGEST_COMPARED:
+            states = self._trunk.states(np.concatenate([ids[:, : LONGEST_COMPARED - 1], ids[:, -1:]], axis=1))
+        return self.late.compared(states)
+
+
+def _rows(made: Sequence[Rows]) -> Rows:
+    """Return vectors as rows, `(n, 384)`."""
+    return np.array(made, dtype=np.float32).reshape(-1, MiniLMEncoder.dimension)

@@ -6,7 +6,6 @@ As ColBERTv2 does (Santhanam et al. 2022), they are found by a network that was 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -28,17 +27,12 @@ def with_near(examples: Sequence[Example], texts: Sequence[Text]) -> list[Exampl
         if example.dataset in SETS and example.spans and len(texts[example.text].sentences) > LONG:
             asked.setdefault(example.text, []).append(number)
     out = list(examples)
-
-    def of_text(text: int) -> list[tuple[int, tuple[int, ...]]]:
+    for done, (text, numbers) in enumerate(asked.items(), 1):
         tokens = TokenVectors.build(late.encode(texts[text].plain))
-        return [(number, _near(examples[number], tokens, late)) for number in asked[text]]
-
-    with ThreadPoolExecutor(1) as pool:
-        for done, found in enumerate(pool.map(of_text, asked), 1):
-            for number, near in found:
-                out[number] = replace(out[number], near=near)
-            if done % 20 == 0:
-                print(f"mined {done}/{len(asked)} texts", flush=True)
+        for number in numbers:
+            out[number] = replace(out[number], near=_near(examples[number], tokens, late))
+        if done % 20 == 0:
+            print(f"mined {done}/{len(asked)} texts", flush=True)
     return out
 
 
