@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.embed import Encoded
-from index.milvus.client import Client, Row
+from index.milvus.client import Client, Row, Value
 from index.milvus.insert import BATCH, Batch, Insert, Insertion
 from index.milvus.rows import (
     OPEN,
@@ -25,8 +25,10 @@ from index.milvus.rows import (
     among,
     head_key,
     head_row,
+    of_revisions,
     open_row,
     part_rows,
+    parted,
 )
 from index.milvus.shelf import Shelf
 from index.milvus.version import Version
@@ -37,9 +39,9 @@ from index.types import Article, Sentence
 Written = Callable[[int], None]
 
 GROUP: Final = 8192  # sentences whose articles are put into the library together
+_REVISION: Final = ("article", "revision")
 _ROWS: Final = 500  # rows of articles written by a call
 
-_Thing = TypeVar("_Thing")
 _Vectors = tuple[NDArray[np.float32], NDArray[np.int8]]
 
 
@@ -138,8 +140,8 @@ class Filler:
         """Return the keys of sentences that a killed writer has written."""
         return {
             str(row["id"])
-            for some in _some(revisions)
-            for page in self._client.scan(self._version.sentences, _of(some), ["id"])
+            for some in parted(revisions, _ROWS)
+            for page in self._client.scan(self._version.sentences, of_revisions(some), ["id"])
             for row in page
         }
 
@@ -157,52 +159,57 @@ def remove(client: Client, version: Version, heads: Sequence[Head]) -> None:
     """Take articles out of a version."""
     revisions = [head.revision for head in heads]
     client.upsert(version.articles, [open_row(revision) for revision in revisions])
-    for some in _some([head_key(head.article.id) for head in heads]):
+    for some in parted([head_key(head.article.id) for head in heads], _ROWS):
         client.delete(version.articles, among("id", some))
     close(client, version, [], revisions)
 
 
 def close(client: Client, version: Version, whole: Sequence[Revision], gone: Sequence[Revision]) -> None:
     """Note that the rows of some revisions are whole, and those of others gone, after these were removed."""
-    for some in _some(list(gone)):
-        client.delete(version.sentences, _of(some))
+    for some in parted(gone, _ROWS):
+        client.delete(version.sentences, of_revisions(some))
         client.delete(version.articles, f'kind == "{PART_KIND}" and {among("revision", [each.key for each in some])}')
-    for some in _some([*whole, *gone]):
+    for some in parted([*whole, *gone], _ROWS):
         client.delete(version.articles, f'kind == "{OPEN}" and {among("revision", [each.key for each in some])}')
 
 
 def open_revisions(client: Client, version: Version, revisions: Sequence[Revision]) -> list[Revision]:
     """Return those of some revisions that are noted as open."""
     return [
-        Revision(str(row["article"]), str(row["revision"]))
-        for some in _some(revisions)
-        for row in client.rows(
-            version.articles, among("id", [f"open{each.key}" for each in some]), ["article", "revision"]
-        )
+        _revision_of(row)
+        for some in parted(revisions, _ROWS)
+        for row in client.rows(version.articles, among("id", [f"open{each.key}" for each in some]), _REVISION)
     ]
 
 
 def tidy(client: Client, version: Version, *, keep: Iterable[Revision] = ()) -> None:
     """Remove what killed writers have left, but of those revisions that are about to be written."""
     kept = {revision.key for revision in keep}
-    shelf = Shelf(client, version.articles, version.sentences)
-    for page in client.scan(version.articles, f'kind == "{OPEN}"', ["article", "revision"]):
-        found = [Revision(str(row["article"]), str(row["revision"])) for row in page]
-        heads = shelf.heads_by_key({f"head{revision.article}" for revision in found})
-        whole = [each for each in found if each.article in heads and heads[each.article].revision == each]
-        close(client, version, whole, [each for each in found if each not in whole and each.key not in kept])
+    for whole, idle in _all_open(client, version):
+        close(client, version, whole, [each for each in idle if each.key not in kept])
 
 
 def left_over(client: Client, version: Version) -> int:
     """Return how many rows of sentences killed writers have left."""
+    return sum(
+        client.count(version.sentences, of_revisions(some))
+        for _, idle in _all_open(client, version)
+        for some in parted(idle, _ROWS)
+    )
+
+
+def _all_open(client: Client, version: Version) -> Iterator[tuple[list[Revision], list[Revision]]]:
+    """Yield the revisions that are noted as open, some at a time: those that articles are in, and the others."""
     shelf = Shelf(client, version.articles, version.sentences)
-    left = 0
-    for page in client.scan(version.articles, f'kind == "{OPEN}"', ["article", "revision"]):
-        found = [Revision(str(row["article"]), str(row["revision"])) for row in page]
+    for page in client.scan(version.articles, f'kind == "{OPEN}"', _REVISION):
+        found = [_revision_of(row) for row in page]
         heads = shelf.heads_by_key({f"head{revision.article}" for revision in found})
-        idle = [each for each in found if each.article not in heads or heads[each.article].revision != each]
-        left += sum(client.count(version.sentences, _of(some)) for some in _some(idle))
-    return left
+        whole = [each for each in found if each.article in heads and heads[each.article].revision == each]
+        yield whole, [each for each in found if each not in whole]
+
+
+def _revision_of(row: Mapping[str, Value]) -> Revision:
+    return Revision(str(row["article"]), str(row["revision"]))
 
 
 def _batch(texts: Sequence[str], places: Mapping[str, Sequence[tuple[Revision, Sentence]]]) -> Batch:
@@ -221,14 +228,3 @@ def _groups(plans: Iterable[Plan], size: int) -> Iterator[list[Plan]]:
             group, count = [], 0
     if group:
         yield group
-
-
-def _of(revisions: Sequence[Revision]) -> str:
-    """Return the condition that a sentence is of some revisions; by the article Milvus knows where it is."""
-    articles = among("article", [revision.article for revision in revisions])
-    return f"{articles} and {among('revision', [revision.key for revision in revisions])}"
-
-
-def _some(things: Sequence[_Thing]) -> Iterator[Sequence[_Thing]]:
-    for start in range(0, len(things), _ROWS):
-        yield things[start : start + _ROWS]

@@ -9,7 +9,7 @@ from typing import Final
 from index.errors import BadRows
 from index.milvus.client import Client
 from index.milvus.fill import Numbered
-from index.milvus.rows import HEAD, Head, among, head_of, source_key
+from index.milvus.rows import HEAD, Head, among, head_of, parted, source_key
 from index.milvus.shelf import HEADS, Shelf
 from index.milvus.version import Version
 from index.types import Article
@@ -21,8 +21,7 @@ def related(client: Client, version: Version, articles: Sequence[Article]) -> di
     """Return the articles that are there of the same ids, sources and texts as some given ones."""
     shelf = Shelf(client, version.articles, version.sentences)
     heads = {head.article.id: head for head in shelf.heads(article.id for article in articles).values()}
-    for start in range(0, len(articles), _AT_ONCE):
-        some = articles[start : start + _AT_ONCE]
+    for some in parted(articles, _AT_ONCE):
         same = f"{among('source', [source_key(each.source) for each in some])} or "
         same += among("digest", [each.sha256 for each in some])
         for row in client.rows(version.articles, f'kind == "{HEAD}" and ({same})', HEADS):
@@ -42,8 +41,7 @@ def numbered(articles: Iterable[Article], known: Iterable[Head]) -> list[Numbere
 def with_texts(client: Client, version: Version, heads: Sequence[Head]) -> Iterator[Numbered]:
     """Yield the articles of a version, in order. Raises `BadRows` where a text is not what was written."""
     shelf = Shelf(client, version.articles, version.sentences)
-    for start in range(0, len(heads), _AT_ONCE):
-        some = heads[start : start + _AT_ONCE]
+    for some in parted(heads, _AT_ONCE):
         for head, article in zip(some, shelf.whole(some), strict=True):
             if article.sha256 != head.digest:
                 raise BadRows(

@@ -10,7 +10,7 @@ from typing import Final
 from index.embed import Encode, Encoded, encode_each
 from index.encode import Encoder
 from index.milvus.client import Client
-from index.milvus.rows import Revision, sentence_row
+from index.milvus.rows import Revision, parted, sentence_row
 from index.types import Sentence
 from index.workers import Workers
 
@@ -47,8 +47,8 @@ class Insertion:
             for text, own, vector, pieces in zip(batch.texts, batch.sentences, made.rows, made.tokens, strict=True)
             for revision, sentence in own
         ]
-        for start in range(0, len(rows), BATCH):
-            self._client.upsert(self._collection, rows[start : start + BATCH])
+        for some in parted(rows, BATCH):
+            self._client.upsert(self._collection, some)
 
 
 def insert_with(workers: Workers | None, encoder: Encoder, client: Client, collection: str) -> Insert:

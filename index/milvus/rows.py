@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import zlib
 from binascii import a2b_base64, b2a_base64
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,9 @@ _JOINTS: Final = str.maketrans({".": _JOINT, ",": _JOINT})
 NO_VECTOR: Final = np.array([1.0, 0.0], dtype=np.float32)
 
 HEAD, PART_KIND, OPEN, MANIFEST = "head", "part", "open", "manifest"
+
+
+_Thing = TypeVar("_Thing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,18 @@ def head_key(article_id: str) -> str:
 def among(field: str, values: Iterable[str]) -> str:
     """Return the condition that a field holds one of some keys."""
     return f"{field} in {json.dumps(list(values))}"
+
+
+def of_revisions(revisions: Sequence[Revision]) -> str:
+    """Return the condition that a row is of some revisions; by the article Milvus knows where a sentence is."""
+    articles = among("article", dict.fromkeys(revision.article for revision in revisions))
+    return f"{articles} and {among('revision', [revision.key for revision in revisions])}"
+
+
+def parted(things: Sequence[_Thing], most: int) -> Iterator[Sequence[_Thing]]:
+    """Yield things, up to `most` at a time: a condition has to fit a call."""
+    for start in range(0, len(things), most):
+        yield things[start : start + most]
 
 
 def head_row(head: Head) -> Row:

@@ -17,7 +17,19 @@ from index.errors import BadRows
 from index.late import TokenVectors
 from index.milvus.client import Client, Value
 from index.milvus.recent import Recent
-from index.milvus.rows import HEAD, PART, Head, Revision, among, head_key, head_of, pieces_of, sentence_of
+from index.milvus.rows import (
+    HEAD,
+    PART,
+    Head,
+    Revision,
+    among,
+    head_key,
+    head_of,
+    of_revisions,
+    parted,
+    pieces_of,
+    sentence_of,
+)
 from index.types import Article, Sentence
 
 SENTENCE: Final = ("id", "article", "revision", "ordinal", "paragraph", "start", "end", "vector", "pieces")
@@ -25,6 +37,7 @@ HEADS: Final = ("article", "revision", "number", "sentences", "parts", "digest",
 
 _ROOM: Final = 64_000_000  # bytes of sentences, and code points of texts, that are kept
 _AT_ONCE: Final = 1000  # sentences fetched by a call: about 5 MB of the 64 that Milvus sends
+_HEADS: Final = 500  # articles whose sentences are fetched by a call
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +67,7 @@ class Shelf:
     def heads_by_key(self, keys: Iterable[str]) -> dict[str, Head]:
         """Return heads by the keys of their articles, given the keys of their rows."""
         found: dict[str, Head] = {}
-        for some in _parted(list(keys), _AT_ONCE):
+        for some in parted(list(keys), _AT_ONCE):
             rows = self._client.rows(self._articles, among("id", some), HEADS)
             found |= {head.revision.article: head for head in map(head_of, rows)}
         return found
@@ -68,7 +81,7 @@ class Shelf:
         """Return the sentences of articles. Raises `BadRows` where rows are missing."""
         known = {head.revision.key: self._contents.get(head.revision.key) for head in heads}
         missing = {head.revision.key: head for head in heads if known[head.revision.key] is None}
-        for some in _batches(missing.values()):
+        for some in grouped(missing.values(), _AT_ONCE):
             for head, fetched in self._fetched(some):
                 known[head.revision.key] = fetched
                 self._contents.put(head.revision.key, fetched, fetched.vectors.nbytes + fetched.tokens.bytes)
@@ -78,7 +91,7 @@ class Shelf:
         """Return the rows of sentences, by their keys, as far as they are there."""
         return [
             row
-            for some in _parted(keys, _AT_ONCE)
+            for some in parted(keys, _AT_ONCE)
             for row in self._client.rows(self._sentences, among("id", some), SENTENCE)
         ]
 
@@ -109,7 +122,7 @@ class Shelf:
     def _parts(self, keys: Sequence[str]) -> dict[str, str]:
         known = {key: self._texts.get(key) for key in keys}
         missing = [key for key, text in known.items() if text is None]
-        for some in _parted(missing, _AT_ONCE // 4):
+        for some in parted(missing, _AT_ONCE // 4):
             for row in self._client.rows(self._articles, among("id", some), ["id", "text"]):
                 key, text = str(row["id"]), str(row["text"])
                 known[key] = text
@@ -121,15 +134,9 @@ class Shelf:
 
     def _fetched(self, heads: Sequence[Head]) -> Iterator[tuple[Head, Content]]:
         """Yield heads and their sentences: of several together, or of one that has many, some at a time."""
-        rows: dict[str, dict[str, Value]] = {}
-        condition = f"{among('article', {h.revision.article: 0 for h in heads})} and "
-        condition += among("revision", [head.revision.key for head in heads])
         total = sum(head.sentences for head in heads)
-        for start in range(0, total, _AT_ONCE):
-            some = f" and ordinal >= {start} and ordinal < {start + _AT_ONCE}" if len(heads) == 1 else ""
-            rows |= {str(row["id"]): row for row in self._client.rows(self._sentences, condition + some, SENTENCE)}
-            if not some:
-                break
+        found = sentence_rows(self._client, self._sentences, heads, SENTENCE, _AT_ONCE)
+        rows = {str(row["id"]): row for row in found}
         if len(rows) < total:
             raise BadRows(self._sentences, f"lacks {total - len(rows)} of {total} sentences")
         for head in heads:
@@ -151,18 +158,24 @@ def vectors_of(rows: Sequence[Mapping[str, Value]]) -> NDArray[np.float32]:
     return np.array([row["vector"] for row in rows], dtype=np.float32).reshape(len(rows), -1)
 
 
-def _parted(keys: Sequence[str], most: int) -> Iterator[Sequence[str]]:
-    """Yield keys, up to `most` at a time."""
-    for start in range(0, len(keys), most):
-        yield keys[start : start + most]
+def sentence_rows(
+    client: Client, collection: str, heads: Sequence[Head], fields: Sequence[str], most: int
+) -> Iterator[dict[str, Value]]:
+    """Yield the rows of the sentences of articles: of several together, or of one that has many, `most` at a time."""
+    condition = of_revisions([head.revision for head in heads])
+    for start in range(0, sum(head.sentences for head in heads) or 1, most):
+        some = f" and ordinal >= {start} and ordinal < {start + most}" if len(heads) == 1 else ""
+        yield from client.rows(collection, condition + some, fields)
+        if not some:
+            break
 
 
-def _batches(heads: Iterable[Head]) -> Iterator[list[Head]]:
-    """Yield heads in groups of up to `_AT_ONCE` sentences together; an article of more is a group of its own."""
+def grouped(heads: Iterable[Head], most: int) -> Iterator[list[Head]]:
+    """Yield heads in groups of up to `most` sentences together; an article of more is a group of its own."""
     batch: list[Head] = []
     total = 0
     for head in heads:
-        if batch and total + head.sentences > _AT_ONCE:
+        if batch and (total + head.sentences > most or len(batch) == _HEADS):
             yield batch
             batch, total = [], 0
         batch.append(head)

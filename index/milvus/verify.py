@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Final
 
 from index.errors import BadRows
 from index.milvus.client import Client, Value
 from index.milvus.fill import left_over
-from index.milvus.rows import Head, among
-from index.milvus.shelf import Shelf
+from index.milvus.rows import Head
+from index.milvus.shelf import Shelf, grouped, sentence_rows
 from index.milvus.version import Version
 from index.types import Article
 
@@ -29,9 +29,11 @@ def verify(client: Client, version: Version) -> None:
     """
     shelf = Shelf(client, version.articles, version.sentences)
     total = 0
-    for heads in _batches(head for page in shelf.all_heads() for head in page):
+    for heads in grouped((head for page in shelf.all_heads() for head in page), _AT_ONCE):
         articles = shelf.whole(heads)
-        rows = _rows_of(client, version, heads)
+        rows: dict[str, list[dict[str, Value]]] = defaultdict(list)
+        for row in sentence_rows(client, version.sentences, heads, _FIELDS, _AT_ONCE):
+            rows[str(row["revision"])].append(row)
         for head, article in zip(heads, articles, strict=True):
             _check(version, head, article, rows[head.revision.key])
             total += head.sentences
@@ -51,30 +53,3 @@ def _check(version: Version, head: Head, article: Article, rows: Sequence[dict[s
         text = article.text[int(str(row["start"])) : int(str(row["end"]))]
         if sha256(text.encode("utf-8")).hexdigest() != row["digest"]:
             raise BadRows(version.sentences, f"sentence {row['ordinal']} of {head.article.id!r} is not in its text")
-
-
-def _rows_of(client: Client, version: Version, heads: Sequence[Head]) -> dict[str, list[dict[str, Value]]]:
-    """Return what is checked of the sentences of articles, by revision."""
-    found: dict[str, list[dict[str, Value]]] = defaultdict(list)
-    where = f"{among('article', [head.revision.article for head in heads])} and "
-    where += among("revision", [head.revision.key for head in heads])
-    for start in range(0, sum(head.sentences for head in heads) or 1, _AT_ONCE):
-        some = f" and ordinal >= {start} and ordinal < {start + _AT_ONCE}" if len(heads) == 1 else ""
-        for row in client.rows(version.sentences, where + some, _FIELDS):
-            found[str(row["revision"])].append(row)
-        if not some:
-            break
-    return found
-
-
-def _batches(heads: Iterator[Head]) -> Iterator[list[Head]]:
-    batch: list[Head] = []
-    total = 0
-    for head in heads:
-        if batch and (total + head.sentences > _AT_ONCE or len(batch) == 500):
-            yield batch
-            batch, total = [], 0
-        batch.append(head)
-        total += head.sentences
-    if batch:
-        yield batch
