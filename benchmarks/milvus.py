@@ -11,8 +11,6 @@ import argparse
 import json
 import resource
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -21,9 +19,17 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.scale import ARTICLE, PreparedEncoder, Real, asked, perturbed, real, resident
-from index.engine import Searchable
-from index.types import Article
+from benchmarks.scale import (
+    PreparedEncoder,
+    Real,
+    articles_of,
+    asked,
+    in_another_process,
+    perturbed,
+    real,
+    recall,
+    resident,
+)
 from ui.engines import ENGINES, engine_of
 
 
@@ -53,10 +59,7 @@ def fill(base: Real, count: int, engine: str, root: Path) -> Filled:
     shutil.rmtree(root, ignore_errors=True)
     texts, rows = _all(base, count)
     encoder = PreparedEncoder(texts, rows)
-    articles = [
-        Article(f"a{start}", f"Article {start}", "\n\n".join(texts[start : start + ARTICLE]), f"{start}.txt")
-        for start in range(0, count, ARTICLE)
-    ]
+    articles = articles_of(texts)
     before, wall, cpu = resident(), time.perf_counter(), time.process_time()
     engine_of(engine, root, uri=None, token="", vector_index=None).add(articles, encoder)
     wall, cpu = time.perf_counter() - wall - encoder.seconds, time.process_time() - cpu - encoder.cpu
@@ -74,19 +77,7 @@ def ask(base: Real, count: int, engine: str, root: Path) -> Asked:
     times = np.array([asked(question, index) for question in base.questions]) * 1000
     memory = resident() - before
     wall, cpu = np.percentile(times, [50, 95], axis=0).T.tolist()
-    return Asked(first, memory, tuple(wall), tuple(cpu), _recall(base, count, index))
-
-
-def _recall(base: Real, count: int, index: Searchable) -> float:
-    """Return the share of the ten nearest sentences of a question that are among its ten nearest hits."""
-    _, rows = _all(base, count)
-    shares = []
-    for question, vector in zip(base.questions, base.question_rows, strict=True):
-        nearest = np.argpartition(-(rows @ vector), 9)[:10].tolist()
-        hits = index.search(index.query(question), 60)[:10]
-        found = [int(hit.sentence.article_id[1:]) + hit.sentence.ordinal for hit in hits]
-        shares.append(len({*nearest} & {*found}) / 10)
-    return float(np.mean(shares))
+    return Asked(first, memory, tuple(wall), tuple(cpu), recall(base, _all(base, count)[1], index))
 
 
 def _all(base: Real, count: int) -> tuple[list[str], np.ndarray[Any, np.dtype[np.float32]]]:
@@ -119,24 +110,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(HEADING)
     for size in options.sizes:
         for engine in options.engines:
-            told = [_in_another_process(step, size, engine, options) for step in ("fill", "ask")]
+            rest = {
+                "real": options.real,
+                "asked": options.asked,
+                "sizes": size,
+                "engines": engine,
+                "work": options.work,
+            }
+            steps = [{**rest, "work": options.work, "step": step} for step in ("fill", "ask")]
+            told = [in_another_process("benchmarks.milvus", options, each) for each in steps]
             print(row(size, engine, *told), flush=True)
-
-
-def _in_another_process(step: str, size: int, engine: str, options: argparse.Namespace) -> dict[str, Any]:
-    command = [sys.executable, "-m", "benchmarks.milvus", *options.files, "--questions", options.questions]
-    rest = {
-        "real": options.real,
-        "asked": options.asked,
-        "sizes": size,
-        "engines": engine,
-        "work": options.work,
-        "step": step,
-    }
-    flags = [part for name, value in rest.items() for part in (f"--{name}", str(value))]
-    said = subprocess.run([*command, *flags], check=True, stdout=subprocess.PIPE, text=True).stdout
-    found: dict[str, Any] = json.loads(said)
-    return found
 
 
 COLUMNS = (

@@ -16,7 +16,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,6 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from index.build import Index
 from index.engine import Searchable
 from index.late import QUESTION_SCALE, SCALE, TokenQuery
 from index.minilm import MiniLMEncoder
@@ -186,6 +185,14 @@ def perturbed(base: Real, count: int) -> Iterator[tuple[list[str], Rows]]:
         yield texts, (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
+def articles_of(texts: Sequence[str]) -> list[Article]:
+    """Return articles of `ARTICLE` sentences each, whose ids are "a" and the number of their first sentence."""
+    return [
+        Article(f"a{start}", f"Article {start}", "\n\n".join(texts[start : start + ARTICLE]), f"{start}.txt")
+        for start in range(0, len(texts), ARTICLE)
+    ]
+
+
 def build(base: Real, count: int, limit: int, root: Path) -> Built:
     """Make a library of so many sentences."""
     texts: list[str] = []
@@ -195,10 +202,7 @@ def build(base: Real, count: int, limit: int, root: Path) -> Built:
         rows[len(texts) : len(texts) + len(sentences)] = vectors
         texts += sentences
     encoder = PreparedEncoder(texts, rows)
-    articles = [
-        Article(f"a{start}", f"Article {start}", "\n\n".join(texts[start : start + ARTICLE]), f"{start}.txt")
-        for start in range(0, count, ARTICLE)
-    ]
+    articles = articles_of(texts)
     store = Store(root, limit=limit)
     wall, cpu = time.perf_counter(), time.process_time()
     store.add(articles, encoder)
@@ -218,7 +222,7 @@ def measure(base: Real, root: Path) -> Measured:
     times = np.array([asked(question, index) for question in base.questions]) * 1000
     memory = resident() - before
     wall, cpu = np.percentile(times, [50, 95], axis=0).T.tolist()
-    return Measured(load, memory, tuple(wall), tuple(cpu), recall(base, index))
+    return Measured(load, memory, tuple(wall), tuple(cpu), recall(base, index.vectors, index))
 
 
 def asked(question: str, index: Searchable) -> tuple[float, float]:
@@ -234,15 +238,18 @@ def asked(question: str, index: Searchable) -> tuple[float, float]:
     return time.perf_counter() - wall, time.process_time() - cpu
 
 
-def recall(base: Real, index: Index) -> float:
-    """Return the share of the ten nearest sentences of a question that are among its ten nearest hits."""
+def recall(base: Real, rows: Rows, index: Searchable) -> float:
+    """Return the share of the ten nearest sentences of a question that are among its ten nearest hits.
+
+    `rows` are the vectors of all sentences, in their order.
+    """
     shares = []
     for start in range(0, len(base.questions), 10):
-        cosines = base.question_rows[start : start + 10] @ index.vectors.T
+        cosines = base.question_rows[start : start + 10] @ rows.T
         exact = np.argpartition(-cosines, 9, axis=1)[:, :10].tolist()
         for question, nearest in zip(base.questions[start : start + 10], exact, strict=True):
             hits = [hit.sentence for hit in index.search(index.query(question), 60)[:10]]
-            found = [index.sentences.rows_of(sentence.article_id)[sentence.ordinal] for sentence in hits]
+            found = [int(sentence.article_id[1:]) + sentence.ordinal for sentence in hits]
             shares.append(len({*nearest} & {*found}) / 10)
     return float(np.mean(shares))
 
@@ -276,13 +283,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     else:
         print(HEADING)
         for size in options.sizes:
-            print(row(*(_in_another_process(step, size, options) for step in ("build", "measure"))), flush=True)
+            rest = {"real": options.real, "sizes": size, "limit": options.limit, "work": options.work}
+            steps = [{**rest, "step": step} for step in ("build", "measure")]
+            print(row(*(in_another_process("benchmarks.scale", options, each) for each in steps)), flush=True)
 
 
-def _in_another_process(step: str, size: int, options: argparse.Namespace) -> dict[str, Any]:
-    """Return what a step says of one size."""
-    command = [sys.executable, "-m", "benchmarks.scale", *options.files, "--questions", options.questions]
-    rest = {"real": options.real, "sizes": size, "limit": options.limit, "work": options.work, "step": step}
+def in_another_process(module: str, options: argparse.Namespace, rest: Mapping[str, object]) -> dict[str, Any]:
+    """Return what a step of a benchmark says: of the files and questions, and with the other options given."""
+    command = [sys.executable, "-m", module, *options.files, "--questions", options.questions]
     flags = [part for name, value in rest.items() for part in (f"--{name}", str(value))]
     said = subprocess.run([*command, *flags], check=True, stdout=subprocess.PIPE, text=True).stdout
     found: dict[str, Any] = json.loads(said)

@@ -89,9 +89,7 @@ def _tools(library: Library) -> Mounted:
     try:
         from ui.tools import mounted_tools  # imported here: its SDK is an optional extra
     except ModuleNotFoundError as error:
-        raise InputError(
-            f"--mcp needs the package {(error.name or '').partition('.')[0]!r}: pip install 'pullquote[mcp]'"
-        ) from error
+        raise _missing("--mcp", "mcp", error) from error
     return mounted_tools(Programs(library))
 
 
@@ -150,10 +148,14 @@ def _workers(options: argparse.Namespace) -> AbstractContextManager[Workers | No
     try:
         from index.on_ray import connected  # imported here: Ray is an optional extra
     except ModuleNotFoundError as error:
-        raise InputError(
-            f"--ray needs the package {(error.name or '').partition('.')[0]!r}: pip install 'pullquote[ray]'"
-        ) from error
+        raise _missing("--ray", "ray", error) from error
     return connected(options.ray, options.workers)
+
+
+def _missing(option: str, extra: str, error: ModuleNotFoundError) -> InputError:
+    """Return what to say when an option's packages are not installed."""
+    package = (error.name or "").partition(".")[0]
+    return InputError(f"{option} needs the package {package!r}: pip install 'pullquote[{extra}]'")
 
 
 def _article_on_stdin(title: str) -> Article:
