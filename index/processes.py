@@ -8,7 +8,7 @@ import signal
 import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -140,12 +140,26 @@ class _Crew(Generic[Task, Made]):
         context = multiprocessing.get_context("spawn")
         process = context.Process(target=_work, args=(there, self._job, _share(place, self._count)), daemon=True)
         try:
-            process.start()
+            with _no_interrupt():
+                process.start()
         except OSError as error:  # there is no room for another
             raise WorkersLost(f"as they started ({error.strerror})") from error
         finally:
             there.close()
         self.workers[here] = _Worker(process, place)
+
+
+@contextmanager
+def _no_interrupt() -> Iterator[None]:
+    """Hold Ctrl-C back, also from a process that is started meanwhile: it would print where that reached it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _share(place: int, count: int) -> list[int]:

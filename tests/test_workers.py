@@ -169,12 +169,14 @@ def test_processes_for_which_there_is_no_room_are_told(monkeypatch: pytest.Monke
 
 
 STOPPED = """
-import multiprocessing, sys
+import multiprocessing, signal, sys
 from conftest import FakeEncoder
 from test_workers import article
 from index.workers import LocalWorkers
 import ui.library
 import ui.cli
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell ignores it for what runs in the background
 
 def told(done, total):
     print(*(child.pid for child in multiprocessing.active_children()), flush=True)
