@@ -59,6 +59,8 @@ class Reader:
         return [_readings(out[0], row, window) for (out,), row, window in zip(outputs, rows, windows, strict=True)]
 
     def _inputs(self, rows: Sequence[Batch]) -> list[Inputs]:
+        if not rows:
+            return []
         embedded = self._words.embed(np.concatenate([row.ids for row in rows], axis=1))  # at once: pages are read once
         ends = np.cumsum([row.ids.shape[1] for row in rows])[:-1]
         parts = np.split(embedded, ends, axis=1)

@@ -53,6 +53,10 @@ def test_the_sentence_that_answers_scores_highest_and_its_words_are_marked(
     assert words in WINDOWS[place[0]][place[1]][int(start) : int(end)]
 
 
+def test_nothing_to_read_gives_no_reading(reader: Reader) -> None:
+    assert reader.read("What did Anna lose?", []) == []
+
+
 def test_a_reading_does_not_depend_on_the_other_windows(reader: Reader) -> None:
     together = read(reader, "What did Anna lose?", WINDOWS)
     for number, window in enumerate(WINDOWS):
