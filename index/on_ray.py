@@ -239,17 +239,25 @@ def _spread(
     together: int,
     lost: Callable[[Task], Made],
 ) -> Iterator[tuple[int, Made]]:
-    """Do a job for each task, as `processes.spread` does; up to so many together, until a worker dies of them."""
+    """Do a job for each task, as `processes.spread` does; up to so many together, until a worker dies of them.
+
+    Tasks that wait for the same worker as one that kills it are counted as tried, too: what is left is tried alone.
+    """
     left = dict(tasks)
-    for size in dict.fromkeys((together, 1)):
-        if not left:
-            return
-        for row in _rows(job, left, pool, size):
+
+    def told(rows: Iterator[_Said]) -> Iterator[tuple[int, Made]]:
+        for row in rows:
             said: Made | Failed = pickle.loads(row["said"])  # noqa: S301  (of the workers, which run our code)
             if isinstance(said, Failed):
                 said.tell()
             del left[row["number"]]
             yield row["number"], said
+
+    for size in dict.fromkeys((together, 1)):
+        if left:
+            yield from told(_rows(job, left, pool, size))
+    for number, task in list(left.items()):
+        yield from told(_rows(job, {number: task}, Pool(1, pool.cores, pool.gpus), 1))
     for number, task in left.items():
         yield number, lost(task)
 

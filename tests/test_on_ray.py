@@ -22,6 +22,7 @@ from index.engine import Engine
 from index.errors import RayUnusable
 from index.milvus.store import MilvusStore
 from index.on_ray import Pool, RayWorkers, connected, pool_of
+from index.processes import ATTEMPTS
 from index.store import Store
 from ui.cli import main
 from ui.library import Library
@@ -119,6 +120,29 @@ def test_source_of_which_workers_die_is_a_failure_and_the_rest_is_added(home: Pa
         f"cannot read the article 'https://example.com/{POISON}': 3 worker processes ended while they read it; "
         "leave it out, or give another copy of it"
     ]
+
+
+class Unlucky(FakeEncoder):
+    """Its process is killed as often as a task is tried with others, as if one of them did it."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        super().__init__(name)
+        self._folder = folder
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        tried = len(list(self._folder.iterdir()))
+        if tried < ATTEMPTS:
+            (self._folder / str(tried)).touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().encode(texts)
+
+
+@pytest.mark.usefixtures("cluster")
+def test_task_that_others_took_along_is_tried_alone(tmp_path: Path) -> None:
+    ((number, made),) = RayWorkers(1, partial(Unlucky, tmp_path)).encode([["One."]], FakeEncoder())
+    assert number == 0
+    assert np.array_equal(made.rows, FakeEncoder().encode(["One."]))
+    assert len(list(tmp_path.iterdir())) == ATTEMPTS
 
 
 @pytest.mark.usefixtures("cluster")
