@@ -14,10 +14,10 @@ from index.embed import Embedded, Encode, Progress, embed, encode_each
 from index.encode import Encoder, fingerprint_of
 from index.errors import ArticleNotFound
 from index.late import TokenVectors
-from index.leads import with_leads
 from index.lexical import Lexical
 from index.query import Query
 from index.sentences import Sentences
+from index.shares import with_shares
 from index.types import Article, Hit, Sentence
 from index.vectors import EXACT_LIMIT, Vectors
 
@@ -108,7 +108,7 @@ class Index:
         """Return the k sentences nearest by cosine and the k best by BM25, each once: k to 2k hits.
 
         With `around` the sentences up to so far before and after each in its article come along: what answers may
-        stand beside what was found. Hits come by similarity, best first, then by row, with all scores but the lead.
+        stand beside what was found. Hits come by similarity, best first, then by row, with all scores but the share.
         Sentences that share no word with the question are no lexical find, so fewer come back where there are fewer.
         With `article_ids` only those articles are searched; no score depends on that. Raises `ArticleNotFound`.
         """
@@ -125,14 +125,14 @@ class Index:
         return [Hit(*one) for one in zip(self._sentences.at(rows), *scores, strict=True)]
 
     def compared(self, hits: Sequence[Hit], query: Query, article_ids: Sequence[str]) -> list[Hit]:
-        """Return hits, those of some articles with this query's MaxSim and lead; each sentence of these is compared.
+        """Return hits, those of some articles with this query's MaxSim and share; each sentence of these is compared.
 
         The hits may have been found by a wider query. Raises `ArticleNotFound`.
         """
         own = {article_id: self._rows_of(article_id) for article_id in article_ids}
         every = self._tokens.max_sim(query.pieces, list(own.values()))
         ends = np.cumsum([len(rows) for rows in own.values()], dtype=np.int64)
-        return with_leads(hits, dict(zip(own, np.split(every, ends), strict=False)))
+        return with_shares(hits, dict(zip(own, np.split(every, ends), strict=False)))
 
     def embedded(self) -> Embedded:
         """Return the texts of all sentences with their vectors, so that none need be embedded again."""

@@ -51,11 +51,11 @@ class Searchable(Protocol):
     def search(self, query: Query, k: int, *, article_ids: Sequence[str] | None = None, around: int = 0) -> list[Hit]:
         """Return the k sentences nearest by cosine and the k best by BM25, each once, and up to `around` beside them.
 
-        Hits come by similarity, best first, with all scores but the lead.
+        Hits come by similarity, best first, with all scores but the share.
         """
 
     def compared(self, hits: Sequence[Hit], query: Query, article_ids: Sequence[str]) -> list[Hit]:
-        """Return hits, those of some articles with this query's MaxSim and lead."""
+        """Return hits, those of some articles with this query's MaxSim and share."""
 
 
 class Changed(Protocol):

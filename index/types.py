@@ -66,13 +66,12 @@ class Hit:
     """A sentence that a search found, with its scores; higher is better, and they are on different scales.
 
     `similarity` is the cosine in [-1, 1] of question and sentence, `lexical` its BM25 score, 0 or more, `late` the
-    MaxSim in [-1, 1] of their word pieces. `lead` is how far that is above the best of any other sentence of the
-    article, in [-2, 2], negative where another is better; 0 until it is asked for, because all of the article has to
-    be compared for it.
+    MaxSim in [-1, 1] of their word pieces. `share` is the logarithm of the sentence's share of its article, by MaxSim
+    (a softmax), 0 or less; 0 until it is asked for, because all of the article has to be compared for it.
     """
 
     sentence: Sentence
     similarity: float
     lexical: float
     late: float
-    lead: float = 0.0
+    share: float = 0.0

@@ -63,16 +63,14 @@ def rank(
         raise EmptyQuestion
     before = leaning(question, history)
     query = index.query(question)
-    # what is read is found with the question before, too; compared with it, a sentence that answers that one would lead
+    # what is read is found with the question before, too; compared with it, what answers that one would come first
     wide = index.query(" ".join([*before, question])) if before else query
     hits = retrieve(wide, index, article_ids=article_ids)
     chosen = passages(hits, index)
     hits = index.compared(hits, query, [passage.article_id for passage in chosen])
     readings = _read(question, before, chosen, index, reader)
     read = [readings.get(_place(hit.sentence)) for hit in hits]
-    probabilities = reader.calibration.probabilities(hits, read)
-    ranked = [Ranked(*one) for one in zip(hits, read, probabilities, strict=True)]
-    return sorted(ranked, key=lambda one: (one.reading is None, -one.probability, one.hit.sentence.ordinal))
+    return reader.calibration.ranked(question, hits, read)
 
 
 def _place(sentence: Sentence) -> tuple[str, int]:

@@ -26,7 +26,17 @@ SNOW = Article("snow", "Snow", "Snow fell in Oslo. The trains stopped for two da
 class WordReader:
     """Scores a sentence by the words it shares with the question, and marks the last one that it does not share."""
 
-    calibration = Calibration(bias=-2.0, reader=1.0, late=0.0, lead=0.0, place=0.0, threshold=0.5, also=0.4)
+    calibration = Calibration(
+        reader=1.0,
+        late=0.0,
+        place=0.0,
+        short=0.0,
+        bias=-2.0,
+        score_slope=1.0,
+        share_slope=0.0,
+        threshold=0.5,
+        also=0.4,
+    )
 
     def __init__(self) -> None:
         self.windows: list[list[str]] = []
@@ -119,9 +129,19 @@ def test_a_filter_that_keeps_the_best_sentence_changes_neither_its_probability_n
 
 
 class LateReader(WordReader):
-    """Lets late interaction and its lead count too, as the shipped calibration does."""
+    """Lets late interaction and the share count too, as the shipped calibration does."""
 
-    calibration = Calibration(bias=-2.0, reader=0.4, late=1.0, lead=8.0, place=-0.2, threshold=0.3, also=0.5)
+    calibration = Calibration(
+        reader=0.4,
+        late=9.0,
+        place=-0.1,
+        short=-0.5,
+        bias=-2.0,
+        score_slope=0.3,
+        share_slope=0.7,
+        threshold=0.3,
+        also=0.5,
+    )
 
 
 @pytest.mark.parametrize("within", [["train"], ["fares"], ["fares", "rain"], ["train", "snow"]])

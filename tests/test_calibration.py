@@ -1,4 +1,4 @@
-"""Probabilities against the formula of the docstring, worked by hand."""
+"""Order and probabilities against the formulas of the docstring, worked by hand."""
 
 from __future__ import annotations
 
@@ -10,11 +10,22 @@ from index.types import Hit, Sentence
 from qa.calibration import Calibration
 from qa.types import Reading
 
-CALIBRATION = Calibration(bias=-1.0, reader=0.5, late=2.0, lead=4.0, place=-0.5, threshold=0.5, also=0.6)
+CALIBRATION = Calibration(
+    reader=0.5,
+    late=8.0,
+    place=0.1,
+    short=-2.0,
+    bias=-1.0,
+    score_slope=0.4,
+    share_slope=0.7,
+    threshold=0.5,
+    also=0.6,
+)
+FIVE = "Who is fit to fly?"
 
 
-def hit(late: float, lead: float, ordinal: int = 0) -> Hit:
-    return Hit(Sentence("a", ordinal, 0, 0, 9), similarity=0.3, lexical=2.0, late=late, lead=lead)
+def hit(late: float, share: float, ordinal: int = 0, article: str = "a") -> Hit:
+    return Hit(Sentence(article, ordinal, 0, 0, 9), similarity=0.3, lexical=2.0, late=late, share=share)
 
 
 def logistic(value: float) -> float:
@@ -22,19 +33,46 @@ def logistic(value: float) -> float:
 
 
 def test_a_probability_is_the_logistic_function_of_a_weighted_sum() -> None:
-    said = CALIBRATION.probabilities([hit(0.5, 0.25), hit(0.25, -0.25)], [Reading(3.0, 0, 3), Reading(-1.0, 0, 3)])
-    assert said == pytest.approx([logistic(-1 + 1.5 + 1 + 1), logistic(-1 - 0.5 + 0.5 - 1)])
+    said = CALIBRATION.probabilities([hit(0.5, -0.5), hit(0.25, -3.0)], [Reading(3.0, 0, 3), Reading(-1.0, 0, 3)])
+    assert said == pytest.approx([logistic(-1 + 1.2 - 0.35), logistic(-1 - 0.4 - 2.1)])
 
 
 @pytest.mark.parametrize(("ordinal", "counted"), [(7, 7), (10, 10), (11, 10), (300, 10)])
-def test_a_later_sentence_is_a_little_less_likely(ordinal: int, counted: int) -> None:
-    said = CALIBRATION.probabilities([hit(0.5, 0.25, ordinal=ordinal)], [Reading(3.0, 0, 3)])
-    assert said == pytest.approx([logistic(-1 + 1.5 + 1 + 1 - 0.5 * math.log(1 + counted))])
+@pytest.mark.parametrize(("question", "weight"), [(FIVE, 0.1 - 0.4), ("Who?", 0.1 - 2), ("¿?", 0.1 - 2)])
+def test_the_place_counts_for_the_order_the_more_the_shorter_the_question(
+    ordinal: int, counted: int, question: str, weight: float
+) -> None:
+    (score,) = CALIBRATION.order(question, [hit(0.5, -0.5, ordinal=ordinal)], [Reading(3.0, 0, 3)])
+    assert score == pytest.approx(1.5 + 4 + weight * math.log(1 + counted))
 
 
 def test_a_sentence_that_was_not_read_counts_as_read_and_found_wanting() -> None:
-    assert CALIBRATION.probabilities([hit(0.5, 0.25)], [None]) == pytest.approx([logistic(-1 - 6 + 1 + 1)])
+    assert CALIBRATION.order(FIVE, [hit(0.5, -0.5)], [None]) == pytest.approx([-6 + 4])
+    assert CALIBRATION.probabilities([hit(0.5, -0.5)], [None]) == pytest.approx([logistic(-1 - 4.8 - 0.35)])
 
 
-def test_no_candidate_no_probability() -> None:
-    assert CALIBRATION.probabilities([], []) == []
+def test_in_an_article_the_order_counts_and_none_is_likelier_than_one_before_it() -> None:
+    hits = [hit(0.5, -2.0, ordinal=4), hit(0.6, -1.0, ordinal=4), hit(0.7, -1.5, ordinal=4)]
+    readings = [Reading(3.0, 0, 3), None, Reading(0.0, 0, 3)]  # in order: the third, the first, the second
+    ranked = CALIBRATION.ranked(FIVE, hits, readings)
+    third, first, second = (logistic(-1 - 1.05), logistic(-1 + 1.2 - 1.4), logistic(-1 - 4.8 - 0.7))
+    assert first > third > second
+    assert [one.hit for one in ranked] == [hits[2], hits[0], hits[1]]
+    assert [one.probability for one in ranked] == pytest.approx([third, third, second])
+    assert [one.reading for one in ranked] == [readings[2], readings[0], None]
+
+
+def test_between_articles_the_probability_counts() -> None:
+    hits = [hit(0.9, -2.0), hit(0.9, -2.1, ordinal=1), hit(0.4, -0.1, article="b")]
+    ranked = CALIBRATION.ranked(FIVE, hits, [Reading(1.0, 0, 3)] * 3)
+    assert [one.hit for one in ranked] == [hits[2], hits[0], hits[1]]
+
+
+def test_of_two_alike_the_earlier_comes_first() -> None:
+    hits = [hit(0.5, -1.0, ordinal=20), hit(0.5, -1.0, ordinal=12)]
+    assert [one.hit for one in CALIBRATION.ranked(FIVE, hits, [Reading(1.0, 0, 3)] * 2)] == [hits[1], hits[0]]
+
+
+def test_no_candidate_no_order_and_no_probability() -> None:
+    assert CALIBRATION.order(FIVE, [], []).shape == CALIBRATION.probabilities([], []).shape == (0,)
+    assert CALIBRATION.ranked(FIVE, [], []) == []

@@ -93,8 +93,8 @@ def test_every_sentence_has_the_scores_of_the_local_engine(library: Open) -> Non
         for chosen in (None, ["cats"], ["river", "troops", "river"], []):
             hits = index.search(query, 100, article_ids=chosen)
             assert as_told(hits) == as_told(expected.search(query, 100, article_ids=chosen))
-        leads = index.compared(index.search(query, 100), query, ["cats", "fox"])
-        assert as_told(leads) == as_told(expected.compared(expected.search(query, 100), query, ["cats", "fox"]))
+        shares = index.compared(index.search(query, 100), query, ["cats", "fox"])
+        assert as_told(shares) == as_told(expected.compared(expected.search(query, 100), query, ["cats", "fox"]))
 
 
 def test_the_nearest_and_the_best_by_words_are_found(library: Open) -> None:

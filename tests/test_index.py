@@ -85,24 +85,18 @@ def test_search_is_brute_force(question: str, k: int, article_ids: list[str] | N
 
 @settings(max_examples=40)
 @given(st.lists(WORDS, min_size=1, max_size=4).map(" ".join), st.integers(1, 12))
-def test_lead_is_over_every_other_sentence_of_the_article_found_or_not(question: str, k: int) -> None:
+def test_a_share_is_of_every_sentence_of_the_article_found_or_not(question: str, k: int) -> None:
     articles = [*ARTICLES, Article("alone", "Alone", "The cat waited.", "a.txt")]
     oracle, index = Texts(articles, FakeEncoder()), build_index(articles, FakeEncoder())
     late = [(article_id, oracle.late(question, text)) for article_id, text in oracle.rows()]
     hits = index.search(index.query(question), k)
-    led = index.compared(hits, index.query(question), ["cats", "alone", "river"])
-    assert [replace(hit, lead=0.0) for hit in led] == hits
-    for hit in led:
+    shared = index.compared(hits, index.query(question), ["cats", "alone", "river"])
+    assert [replace(hit, share=0.0) for hit in shared] == hits
+    for hit in shared:
         own = hit.sentence.article_id
-        others = [
-            score for row, (article_id, score) in enumerate(late) if article_id == own and row != row_of(hit, index)
-        ]
-        expected = (
-            {"troops": 0.0, "alone": 0.2}[own]
-            if own in ("troops", "alone")
-            else late[row_of(hit, index)][1] - max(others)
-        )
-        assert hit.lead == pytest.approx(expected, abs=0.02)
+        all_of_it = {row: np.exp(20 * score) for row, (article_id, score) in enumerate(late) if article_id == own}
+        expected = 0.0 if own == "troops" else np.log(all_of_it[row_of(hit, index)] / sum(all_of_it.values()))
+        assert hit.share == pytest.approx(expected, abs=0.4)
 
 
 def test_a_wider_question_finds_and_the_question_itself_is_compared(encoder: FakeEncoder) -> None:
@@ -110,13 +104,13 @@ def test_a_wider_question_finds_and_the_question_itself_is_compared(encoder: Fak
     wide, narrow = index.query("the cat waited troops"), index.query("troops")
     compared = index.compared(index.search(wide, 9), narrow, list(index.articles))
     alone = index.compared(index.search(narrow, 9), narrow, list(index.articles))
-    assert {hit.sentence: (hit.late, hit.lead) for hit in compared} == {
-        hit.sentence: (hit.late, hit.lead) for hit in alone
+    assert {hit.sentence: (hit.late, hit.share) for hit in compared} == {
+        hit.sentence: (hit.late, hit.share) for hit in alone
     }
     assert [hit.similarity for hit in compared] == [hit.similarity for hit in index.search(wide, 9)]
 
 
-def test_leads_of_no_article_and_of_one_that_is_not_there(encoder: FakeEncoder) -> None:
+def test_shares_of_no_article_and_of_one_that_is_not_there(encoder: FakeEncoder) -> None:
     index = build_index(ARTICLES, encoder)
     query = index.query("troops")
     assert index.compared(index.search(query, 9), query, []) == index.search(query, 9)

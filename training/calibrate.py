@@ -1,10 +1,10 @@
 """Fit the calibration: `python -m training.calibrate --data ../shared/data --out qa/models/calibration.json`.
 
-Questions of the development sets are asked of their articles, and some of an article that is not theirs. Five weights
-turn what late interaction and reader say of a sentence into the probability that it answers, which also orders them.
-The order is fitted to the answers that the sets mark. newsqa marks one where several would do: first sentences that it
-does not mark were read and judged one by one, and `judged.jsonl` says which of them answer all the same; the
-probability is fitted to marked and judged ones.
+Questions of the development sets are asked of their articles, and some of an article that is not theirs. Four weights
+make an order of what late interaction and reader say of sentences, three the probability that a sentence answers. The
+order is fitted to the answers that the sets mark. newsqa marks one where several would do: first sentences that it does
+not mark were read and judged one by one, and `judged.jsonl` says which of them answer all the same; the probability is
+fitted to marked and judged ones.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import argparse
 import json
 import pickle
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -20,23 +21,35 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import expit, logit
+from scipy.special import expit
 
 from index.build import build_index
 from index.encode import Encoder
 from index.minilm import MiniLMEncoder
 from qa.answer import rank
-from qa.calibration import Calibration, features
+from qa.calibration import Calibration, evidence, ordering
 from qa.metrics import auroc, calibration_error
 from qa.questions import Question, QuestionSet, load_questions
 from qa.reader import MODELS, Reader
 from qa.types import Ranked
+from training.plain import plain_questions
 
-QUESTIONS = {"newsqa": 450, "squad2": 400, "covidqa": 150, "wikiqa": 296, "fairytaleqa": 100}  # asked of each set
-MADE = {"newsqa": 150, "covidqa": 30, "fairytaleqa": 40}  # of another article
-START = Calibration(bias=-2.0, reader=0.6, late=7.0, lead=0.0, place=0.0, threshold=0.5, also=0.5)
+# asked of each set, and how much all questions of a set count in the fit
+QUESTIONS = {"newsqa": 1052, "squad2": 802, "covidqa": 369, "wikiqa": 296, "fairytaleqa": 250, "plain": 1680}
+WEIGHTS = {"newsqa": 1.0, "squad2": 1.0, "covidqa": 0.5, "wikiqa": 0.5, "fairytaleqa": 0.25, "plain": 1.0}
+MADE = {"newsqa": 300, "covidqa": 60, "fairytaleqa": 60}  # of another article
+START = Calibration(
+    reader=0.5,
+    late=7.0,
+    place=0.0,
+    short=0.0,
+    bias=0.0,
+    score_slope=0.3,
+    share_slope=0.7,
+    threshold=0.5,
+    also=0.5,
+)
 JUDGED = Path(__file__).parent / "judged.jsonl"
-FIRST = 5  # sentences of each question that the weights are fitted on; the first counts as much as the others together
 FALSE_ANSWERS = 0.3  # of the unanswerable questions, most of which were written to look answerable
 
 
@@ -49,6 +62,7 @@ class Asked:
 
     dataset: str
     question: str
+    text: str
     ranked: tuple[Ranked, ...]
     right: tuple[bool, ...]
     answers: tuple[bool, ...]
@@ -60,7 +74,7 @@ def collect(folder: Path) -> list[Asked]:
     encoder, reader = MiniLMEncoder(), Reader()
     asked: list[Asked] = []
     for name, limit in QUESTIONS.items():
-        questions = load_questions(folder / f"{name}.jsonl")
+        questions = plain_questions(folder) if name == "plain" else load_questions(folder / f"{name}.jsonl")
         asked += _asked(questions, limit, MADE.get(name, 0), encoder, reader)
         print(f"{name}: {len(asked)} questions so far", flush=True)
     return asked
@@ -83,7 +97,7 @@ def _asked(questions: QuestionSet, limit: int, made: int, encoder: Encoder, read
             ranked = rank(question.text, index, reader, history=question.history)
             spans = question.answers if own else ()
             right = tuple(any(s.overlaps(r.hit.sentence.start, r.hit.sentence.end) for s in spans) for r in ranked)
-            out.append(Asked(questions.name, question.id, tuple(ranked), right, right, bool(spans)))
+            out.append(Asked(questions.name, question.id, question.text, tuple(ranked), right, right, bool(spans)))
     return out
 
 
@@ -105,29 +119,48 @@ def judged(asked: Sequence[Asked]) -> list[Asked]:
 
 
 def fit(asked: Sequence[Asked]) -> Calibration:
-    """Fit the order, on the first sentences of each question, and then the probability, on the very first."""
-    calibration = START
-    for _ in range(4):  # the weights choose the first sentences, and these the weights
-        asked = [reordered(a, calibration) for a in asked]
-        calibration = _weighted(_order(asked))
+    """Fit the order of the sentences that were read, and then the probability, on the first of each question."""
+    reader, late, place, short = (round(float(w), 4) for w in _order(asked))
+    calibration = replace(START, reader=reader, late=late, place=place, short=short)
     asked = [reordered(a, calibration) for a in asked]
-    # one number stretches the logits and one moves them: both keep the order
-    logits = np.array([logit(a.ranked[0].probability) for a in asked])
-    table = np.stack([np.ones_like(logits), logits], axis=1)
-    move, stretch = _logistic(table, np.array([a.answers[0] for a in asked]), np.ones(len(asked)))
-    calibration = _weighted(stretch * _weights(calibration) + [move, 0, 0, 0, 0])
+    firsts = np.array([evidence(a.ranked[0].hit, a.ranked[0].reading) for a in asked])
+    weights = _logistic(firsts, np.array([a.answers[0] for a in asked]), _counts(asked))
+    bias, score, share = (round(float(w), 4) for w in weights)
+    calibration = replace(calibration, bias=bias, score_slope=score, share_slope=share)
     asked = [reordered(a, calibration) for a in asked]
     # answered from here on: the lowest confidence that bounds false answers
     false = [a.ranked[0].probability for a in asked if not a.answerable]
     return replace(calibration, threshold=round(float(np.quantile(false, 1 - FALSE_ANSWERS)), 3))
 
 
+def _counts(asked: Sequence[Asked]) -> NDArray[np.float64]:
+    """Return how much each question counts, `(n,)`, 1 in the mean."""
+    sizes = Counter(a.dataset for a in asked)
+    counts = np.array([WEIGHTS[a.dataset] / sizes[a.dataset] for a in asked])
+    scaled: NDArray[np.float64] = counts / counts.mean()
+    return scaled
+
+
 def _order(asked: Sequence[Asked]) -> NDArray[np.float64]:
-    """Return the weights under which the marked sentences are likely and the others are not."""
-    rows = [(a, i) for a in asked for i in range(min(FIRST, len(a.ranked)))]
-    table = np.array([features(a.ranked[i].hit, a.ranked[i].reading) for a, i in rows])
+    """Return the weights `(4,)` of a conditional logit (McFadden 1974): under them a marked sentence comes first."""
+    asked = [a for a in asked if any(right and one.reading for right, one in zip(a.right, a.ranked, strict=True))]
+    read = [[i for i, one in enumerate(a.ranked) if one.reading] for a in asked]
+    rows = [(a, i) for a, own in zip(asked, read, strict=True) for i in own]
+    table = np.array([ordering(a.text, a.ranked[i].hit, a.ranked[i].reading) for a, i in rows])
     right = np.array([a.right[i] for a, i in rows])
-    return _logistic(table, right, np.array([1.0 if i else FIRST - 1.0 for _, i in rows]))
+    lengths = np.array([len(own) for own in read])
+    owner, starts, counts = np.repeat(np.arange(len(asked)), lengths), np.cumsum(lengths) - lengths, _counts(asked)
+
+    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        scores = table @ weights
+        likely = np.exp(scores - np.maximum.reduceat(scores, starts)[owner])
+        every, good = np.add.reduceat(likely, starts), np.add.reduceat(likely * right, starts)
+        slope = (likely / every[owner] - likely * right / good[owner]) * counts[owner]
+        return float(counts @ np.log(every / good)) / len(asked), table.T @ slope / len(asked)
+
+    start = np.array([START.reader, START.late, START.place, START.short])
+    found: NDArray[np.float64] = minimize(loss, start, jac=True, method="BFGS").x
+    return found
 
 
 def _logistic(table: NDArray[np.float64], right: NDArray[np.bool_], counts: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -142,23 +175,12 @@ def _logistic(table: NDArray[np.float64], right: NDArray[np.bool_], counts: NDAr
     return found
 
 
-def _weights(calibration: Calibration) -> NDArray[np.float64]:
-    named = (calibration.bias, calibration.reader, calibration.late, calibration.lead, calibration.place)
-    return np.array(named)
-
-
-def _weighted(weights: NDArray[np.float64]) -> Calibration:
-    bias, reader, late, lead, place = (round(float(w), 4) for w in weights)
-    return replace(START, bias=bias, reader=reader, late=late, lead=lead, place=place)
-
-
 def reordered(asked: Asked, calibration: Calibration) -> Asked:
     """Return the candidates in the order and with the probabilities of a calibration."""
-    probabilities = calibration.probabilities([r.hit for r in asked.ranked], [r.reading for r in asked.ranked])
-    places = sorted(range(len(probabilities)), key=lambda i: (asked.ranked[i].reading is None, -probabilities[i]))
-    ranked = tuple(Ranked(asked.ranked[i].hit, asked.ranked[i].reading, probabilities[i]) for i in places)
-    right, answers = (tuple(marks[i] for i in places) for marks in (asked.right, asked.answers))
-    return replace(asked, ranked=ranked, right=right, answers=answers)
+    ranked = calibration.ranked(asked.text, [r.hit for r in asked.ranked], [r.reading for r in asked.ranked])
+    marks = {r.hit.sentence: both for r, *both in zip(asked.ranked, asked.right, asked.answers, strict=True)}
+    right, answers = zip(*(marks[r.hit.sentence] for r in ranked), strict=True)
+    return replace(asked, ranked=tuple(ranked), right=right, answers=answers)
 
 
 def show(asked: Sequence[Asked], calibration: Calibration) -> None:

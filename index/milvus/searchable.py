@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from index.encode import Encoder
 from index.errors import ArticleNotFound, EmptyLibrary
 from index.late import TokenVectors
-from index.leads import with_leads
 from index.milvus.client import Client
 from index.milvus.rows import Head, among, pieces_of, searched_words, sentence_of
 from index.milvus.schema import VectorIndex
 from index.milvus.shelf import Shelf, vectors_of
 from index.milvus.version import Version
 from index.query import Query
+from index.shares import with_shares
 from index.types import Article, Hit, Sentence
 
 
@@ -83,7 +83,7 @@ class MilvusIndex:
     def search(self, query: Query, k: int, *, article_ids: Sequence[str] | None = None, around: int = 0) -> list[Hit]:
         """Return the k sentences nearest by cosine and the k best by BM25, each once, and up to `around` beside them.
 
-        Hits come by similarity, best first, then in the order of the library, with all scores but the lead. Raises
+        Hits come by similarity, best first, then in the order of the library, with all scores but the share. Raises
         `ArticleNotFound`.
         """
         among_them = None if article_ids is None else self._heads(dict.fromkeys(article_ids))
@@ -100,14 +100,14 @@ class MilvusIndex:
         return self._scored(query, words, _beside(keys, around))
 
     def compared(self, hits: Sequence[Hit], query: Query, article_ids: Sequence[str]) -> list[Hit]:
-        """Return hits, those of some articles with this query's MaxSim and lead. Raises `ArticleNotFound`."""
+        """Return hits, those of some articles with this query's MaxSim and share. Raises `ArticleNotFound`."""
         heads = self._heads(dict.fromkeys(article_ids))
         contents = self._shelf.contents(heads)
         late = {
             head.article.id: content.tokens.max_sim(query.pieces, [range(head.sentences)])
             for head, content in zip(heads, contents, strict=True)
         }
-        return with_leads(hits, late)
+        return with_shares(hits, late)
 
     def _every(self, query: Query, words: str, heads: Sequence[Head]) -> list[Hit]:
         """Return all sentences of some articles as hits."""

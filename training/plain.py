@@ -1,0 +1,36 @@
+"""Plain questions about articles of newsqa and wikiqa, written for this project: `plain.jsonl`.
+
+They are asked in other words than the article's, as readers ask who know what it is about, and all sentences that
+answer are marked. Three of ten are not answered, though the article could well have done it: what a reader wants to
+know next, or something close to what is said.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from index.types import Span
+from qa.questions import Question, QuestionSet, load_questions
+
+FILE = Path(__file__).parent / "plain.jsonl"
+
+
+def plain_questions(folder: Path) -> QuestionSet:
+    """Return the questions with their articles, which are in the development sets of a folder."""
+    records = [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines()]
+    names = sorted({record["set"] for record in records})
+    known = {each.id: each for name in names for each in load_questions(folder / f"{name}.jsonl").articles}
+    asked = tuple(
+        Question(
+            id=record["id"],
+            article_id=record["article"],
+            text=record["question"],
+            answers=tuple(Span(start, end) for start, end in record["answers"]),
+            history=tuple(record.get("history", [])),
+            kind=record["kind"],
+            short=False,
+        )
+        for record in records
+    )
+    return QuestionSet("plain", tuple(known[name] for name in dict.fromkeys(q.article_id for q in asked)), asked)
