@@ -64,13 +64,14 @@ def rank(
     before = leaning(question, history)
     query = index.query(question)
     # what is read is found with the question before, too; compared with it, what answers that one would come first
-    wide = index.query(" ".join([*before, question])) if before else query
+    whole = " ".join([*before, question])
+    wide = index.query(whole) if before else query
     hits = retrieve(wide, index, article_ids=article_ids)
     chosen = passages(hits, index)
     hits = index.compared(hits, query, [passage.article_id for passage in chosen])
     readings = _read(question, before, chosen, index, reader)
     read = [readings.get(_place(hit.sentence)) for hit in hits]
-    return reader.calibration.ranked(question, hits, read)
+    return reader.calibration.ranked(whole, hits, read)
 
 
 def _place(sentence: Sentence) -> tuple[str, int]:

@@ -17,6 +17,7 @@ from qa.types import Ranked, Reading
 
 UNREAD = -12.0  # the reader's score of a sentence that others kept from being read
 BEGINNING = 10  # sentences in which the place counts; behind them it says nothing
+FEWEST = 4  # words of a question: of fewer, the place counts no more
 
 _WORD = re.compile(r"\w+")
 
@@ -26,11 +27,12 @@ class Calibration:
     """Fitted by `python -m training.calibrate` on the development sets; kept in `qa/models/calibration.json`.
 
     Sentences are ordered by `reader * score + late * MaxSim + (place + short / words) * log(1 + ordinal)`, the ordinal
-    of at most `BEGINNING`: an article says first what it is about, and of what it says twice people take the first; the
-    more words a question has, the less it leaves open. The probability that a sentence answers is the logistic function
-    (Platt 1999) of `bias + score_slope * score + share_slope * share`, and never above that of one before it in its
-    article. Both depend on the question and the sentence's article alone, whatever else is searched. From `threshold`
-    on the first sentence is an answer, from `also` on another is.
+    of at most `BEGINNING`, the words of at least `FEWEST`: an article says first what it is about, and of what it says
+    twice people take the first; the more words a question has, with the one that it leans on, the less it leaves open.
+    The probability that a sentence answers is the logistic function (Platt 1999) of `bias + score_slope * score +
+    share_slope * share`, and never above that of one before it in its article. Both depend on the question and the
+    sentence's article alone, whatever else is searched. From `threshold` on the first sentence is an answer, from
+    `also` on another is.
     """
 
     reader: float
@@ -76,7 +78,7 @@ class Calibration:
 def ordering(question: str, hit: Hit, reading: Reading | None) -> list[float]:
     """Return what the order comes from: the reader's score, MaxSim, the place, and the place in a short question."""
     place = math.log1p(min(hit.sentence.ordinal, BEGINNING))
-    return [_score(reading), hit.late, place, place / max(1, len(_WORD.findall(question)))]
+    return [_score(reading), hit.late, place, place / max(FEWEST, len(_WORD.findall(question)))]
 
 
 def evidence(hit: Hit, reading: Reading | None) -> list[float]:

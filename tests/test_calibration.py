@@ -38,7 +38,7 @@ def test_a_probability_is_the_logistic_function_of_a_weighted_sum() -> None:
 
 
 @pytest.mark.parametrize(("ordinal", "counted"), [(7, 7), (10, 10), (11, 10), (300, 10)])
-@pytest.mark.parametrize(("question", "weight"), [(FIVE, 0.1 - 0.4), ("Who?", 0.1 - 2), ("¿?", 0.1 - 2)])
+@pytest.mark.parametrize(("question", "weight"), [(FIVE, 0.1 - 0.4), ("Who is he?", 0.1 - 0.5), ("Who?", 0.1 - 0.5)])
 def test_the_place_counts_for_the_order_the_more_the_shorter_the_question(
     ordinal: int, counted: int, question: str, weight: float
 ) -> None:

@@ -28,6 +28,7 @@ from index.encode import Encoder
 from index.minilm import MiniLMEncoder
 from qa.answer import rank
 from qa.calibration import Calibration, evidence, ordering
+from qa.followup import leaning
 from qa.metrics import auroc, calibration_error
 from qa.questions import Question, QuestionSet, load_questions
 from qa.reader import MODELS, Reader
@@ -97,7 +98,8 @@ def _asked(questions: QuestionSet, limit: int, made: int, encoder: Encoder, read
             ranked = rank(question.text, index, reader, history=question.history)
             spans = question.answers if own else ()
             right = tuple(any(s.overlaps(r.hit.sentence.start, r.hit.sentence.end) for s in spans) for r in ranked)
-            out.append(Asked(questions.name, question.id, question.text, tuple(ranked), right, right, bool(spans)))
+            text = " ".join([*leaning(question.text, question.history), question.text])
+            out.append(Asked(questions.name, question.id, text, tuple(ranked), right, right, bool(spans)))
     return out
 
 
