@@ -94,18 +94,26 @@ def _in_blocks(model: onnx.ModelProto) -> onnx.ModelProto:
 def imported(path: Path, network: ReaderNetwork | LateNetwork) -> dict[str, torch.Tensor]:
     """Return the weights of an exported network by the names that they have in `network`, of its kind.
 
-    The export keeps the names of vectors, but turns and renames matrices: those are told by their order.
+    The export keeps the names of vectors, but turns and renames matrices: those are told by their order. Raises
+    `KeyError` for a network that lacks a weight which is trained.
     """
     graph = onnx.load(path).graph
     arrays: dict[str, NDArray[np.float32]] = {w.name: numpy_helper.to_array(w) for w in graph.initializer}
-    weights = {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}
+    own = network.state_dict()
+    # named as the module that was exported has them, `Unmasked`
+    vectors = {name.removeprefix("network."): torch.from_numpy(array.copy()) for name, array in arrays.items()}
+    weights = {name: value for name, value in vectors.items() if name in own and value.shape == own[name].shape}
     matrices = [made for node in graph.node if (made := _matrix(node, arrays)) is not None]
     names = [
         name
-        for name, value in network.state_dict().items()
+        for name, value in own.items()
         if value.ndim == 2 and "embeddings" not in name and not name.startswith(network.shared)
     ]
-    return weights | dict(zip(names, map(torch.from_numpy, matrices), strict=True))
+    weights |= dict(zip(names, map(torch.from_numpy, matrices), strict=True))
+    trained = {name for name, value in network.named_parameters() if value.requires_grad} - {"scale"}
+    if missing := trained - weights.keys():
+        raise KeyError(f"{path} lacks {len(missing)} weights, among them {min(missing)}")
+    return weights
 
 
 def _matrix(node: onnx.NodeProto, arrays: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32] | None:

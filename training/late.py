@@ -20,12 +20,13 @@ import torch
 from torch import Tensor
 
 from index.wordpieces import CLS, SEP, Ids
-from training.data import WEIGHTS, Example, Text, ignored, read, roughen, tokenizer
+from training.data import WEIGHTS, Example, Text, ignored, read, tokenizer
 from training.export import imported
 from training.mine import with_near
 from training.network import WIDTH, LateNetwork
 from training.run import made_ahead, parser_for, record
 from training.weights import Weights
+from training.wording import roughen
 
 QUESTION, SENTENCE = 32, 64  # tokens that are trained on, the ends included
 OTHERS = 8  # sentences of the same article that a question is to tell from the one that answers

@@ -19,12 +19,14 @@ from torch import Tensor
 
 from index.wordpieces import SEP
 from qa.windows import Batch, lay_out, stack
-from training.data import WEIGHTS, Example, Sample, Text, ignored, names_in, read, sample, tokenizer
+from training.data import WEIGHTS, Example, Text, ignored, read, tokenizer
 from training.development import report
 from training.export import imported
 from training.network import ReaderNetwork, sentence_scores
 from training.run import made_ahead, parser_for, record
+from training.samples import Sample, sample
 from training.weights import Weights
+from training.wording import names_in
 
 
 @dataclass(frozen=True, slots=True)
