@@ -226,7 +226,7 @@ def measure(base: Real, root: Path) -> Measured:
 
 
 def asked(question: str, index: Searchable) -> tuple[float, float]:
-    """Return the time and the time on a processor that it takes to find the candidates and the leads of those read.
+    """Return the time and the time on a processor that it takes to find the candidates and the shares of those read.
 
     The passages that are read stand in so many articles at most.
     """

@@ -58,7 +58,8 @@ FALSE_ANSWERS = 0.3  # of the unanswerable questions, most of which were written
 class Asked:
     """A question's candidates as search and reader left them, and which of them are right.
 
-    `right` are those that the set marks, `answers` also those that were judged to answer.
+    `text` is the question with the one that it leans on. `right` are those that the set marks, `answers` also
+    those that were judged to answer.
     """
 
     dataset: str
