@@ -59,7 +59,7 @@ def opened(browser: Browser, address: str, size: tuple[int, int] = WIDE, *, calm
     page.locator("#article").wait_for(state="attached")
     yield page
     assert page.evaluate("window.hacked") is None
-    assert (abroad, errors) == ([], [])
+    assert (abroad, errors) == ([], []), f"asked of others: {abroad}, logged: {errors}"
     context.close()
 
 
