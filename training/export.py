@@ -88,6 +88,8 @@ def _in_blocks(model: onnx.ModelProto) -> onnx.ModelProto:
     quantizer.process()
     made: onnx.ModelProto = quantizer.model.model
     del made.graph.value_info[:]  # of the weights that changed, among others; not needed
+    for node in made.graph.node:
+        del node.metadata_props[:]  # where in the code of this machine each came from
     return made
 
 
