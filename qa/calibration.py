@@ -63,7 +63,8 @@ class Calibration:
 
     def order(self, question: str, hits: Sequence[Hit], readings: Sequence[Reading | None]) -> NDArray[np.float64]:
         """Return a score for each candidate, `(n,)`: the highest comes first."""
-        table = np.array([ordering(question, *both) for both in zip(hits, readings, strict=True)]).reshape(-1, 4)
+        words = words_of(question)
+        table = np.array([ordering(words, *both) for both in zip(hits, readings, strict=True)]).reshape(-1, 4)
         scores: NDArray[np.float64] = table @ np.array([self.reader, self.late, self.place, self.short])
         return scores
 
@@ -75,10 +76,15 @@ class Calibration:
         return probabilities
 
 
-def ordering(question: str, hit: Hit, reading: Reading | None) -> list[float]:
-    """Return what the order comes from: the reader's score, MaxSim, the place, and the place in a short question."""
+def words_of(question: str) -> int:
+    """Return how many words a question has, `FEWEST` where it has fewer."""
+    return max(FEWEST, len(_WORD.findall(question)))
+
+
+def ordering(words: int, hit: Hit, reading: Reading | None) -> list[float]:
+    """Return what the order comes from: the reader's score, MaxSim, the place, and the place by a question's words."""
     place = math.log1p(min(hit.sentence.ordinal, BEGINNING))
-    return [_score(reading), hit.late, place, place / max(FEWEST, len(_WORD.findall(question)))]
+    return [_score(reading), hit.late, place, place / words]
 
 
 def evidence(hit: Hit, reading: Reading | None) -> list[float]:

@@ -27,7 +27,7 @@ from index.build import build_index
 from index.encode import Encoder
 from index.minilm import MiniLMEncoder
 from qa.answer import rank
-from qa.calibration import Calibration, evidence, ordering
+from qa.calibration import Calibration, evidence, ordering, words_of
 from qa.followup import leaning
 from qa.metrics import auroc, calibration_error
 from qa.questions import Question, QuestionSet, load_questions
@@ -149,7 +149,7 @@ def _order(asked: Sequence[Asked]) -> NDArray[np.float64]:
     asked = [a for a in asked if any(right and one.reading for right, one in zip(a.right, a.ranked, strict=True))]
     read = [[i for i, one in enumerate(a.ranked) if one.reading] for a in asked]
     rows = [(a, i) for a, own in zip(asked, read, strict=True) for i in own]
-    table = np.array([ordering(a.text, a.ranked[i].hit, a.ranked[i].reading) for a, i in rows])
+    table = np.array([ordering(words_of(a.text), a.ranked[i].hit, a.ranked[i].reading) for a, i in rows])
     right = np.array([a.right[i] for a, i in rows])
     lengths = np.array([len(own) for own in read])
     owner, starts, counts = np.repeat(np.arange(len(asked)), lengths), np.cumsum(lengths) - lengths, _counts(asked)
