@@ -174,14 +174,17 @@ def test_article_has_the_same_sentences_in_rising_paragraphs(text: str) -> None:
 def test_time_is_linear_and_length_bounded(unit: str) -> None:
     def seconds(size: int) -> float:
         text = unit * (size // len(unit))
-        start = time.process_time()
+        start = time.thread_time()
         spans = split_sentences(text)
-        taken = time.process_time() - start
+        taken = time.thread_time() - start
         assert max(span.end - span.start for span in spans) <= LONGEST_SENTENCE
         return taken
 
-    # Quadratic would be 64 times as long for eight times the text; the constant forgives a busy machine.
-    assert seconds(160_000) < 8 * seconds(20_000) * 3 + 0.5
+    def in_proportion() -> bool:
+        return seconds(160_000) < 8 * seconds(20_000) * 3 + 0.5
+
+    # Quadratic would be 64 times as long for eight times the text, every time; a busy machine is slow now and then.
+    assert any(in_proportion() for _ in range(5))
 
 
 def test_long_text_is_cut_at_a_stop_else_a_blank_else_between_characters() -> None:
