@@ -14,12 +14,10 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.special import logsumexp, softmax
 
 from qa.calibration import Calibration
 from qa.reader import MODELS
-from training.calibrate import Asked, reordered
+from training.calibrate import Asked, conditional_logit, reordered
 
 COLUMNS = ("reader", "MaxSim", "cosine", "BM25")
 WAYS = (("reader",), ("MaxSim",), ("reader", "cosine", "BM25"), ("reader", "MaxSim"), ("reader", *COLUMNS[1:]))
@@ -35,21 +33,6 @@ def table(asked: Asked) -> NDArray[np.float64]:
             if one.reading
         ]
     )
-
-
-def fitted(tables: Sequence[NDArray[np.float64]], rights: Sequence[NDArray[np.bool_]]) -> NDArray[np.float64]:
-    """Return the weights under which the right sentences are likeliest to come first."""
-
-    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        total, slope = 1e-3 * float(weights @ weights), 2e-3 * weights
-        for rows, right in zip(tables, rights, strict=True):
-            scores = rows @ weights
-            total += float(logsumexp(scores) - logsumexp(scores[right])) / len(tables)
-            slope += rows.T @ (softmax(scores) - softmax(np.where(right, scores, -1e9))) / len(tables)
-        return total, slope
-
-    weights: NDArray[np.float64] = minimize(loss, np.full(tables[0].shape[1], 0.5), jac=True).x
-    return weights
 
 
 def row(label: str, names: Sequence[str], firsts: Sequence[NDArray[np.bool_]]) -> str:
@@ -74,7 +57,8 @@ def main() -> None:
     for way in WAYS:
         columns = [COLUMNS.index(name) for name in way]
         chosen = [(t[:, columns], g) for t, g in zip(tables, rights, strict=True) if g.any()]
-        weights = fitted([t for t, _ in chosen], [g for _, g in chosen])
+        counts, start = np.ones(len(chosen)), np.full(len(columns), 0.5)
+        weights = conditional_logit([t for t, _ in chosen], [g for _, g in chosen], counts=counts, start=start)
         orders = [np.argsort(-(t[:, columns] @ weights), kind="stable") for t in tables]
         print(row(" + ".join(way), names, [g[o] for g, o in zip(rights, orders, strict=True)]))
     shipped = Calibration.load(MODELS / "calibration.json")

@@ -145,23 +145,40 @@ def _counts(asked: Sequence[Asked]) -> NDArray[np.float64]:
 
 
 def _order(asked: Sequence[Asked]) -> NDArray[np.float64]:
-    """Return the weights `(4,)` of a conditional logit (McFadden 1974): under them a marked sentence comes first."""
+    """Return the weights `(4,)` of the order under which a marked sentence comes first."""
     asked = [a for a in asked if any(right and one.reading for right, one in zip(a.right, a.ranked, strict=True))]
-    read = [[i for i, one in enumerate(a.ranked) if one.reading] for a in asked]
-    rows = [(a, i) for a, own in zip(asked, read, strict=True) for i in own]
-    table = np.array([ordering(words_of(a.text), a.ranked[i].hit, a.ranked[i].reading) for a, i in rows])
-    right = np.array([a.right[i] for a, i in rows])
-    lengths = np.array([len(own) for own in read])
-    owner, starts, counts = np.repeat(np.arange(len(asked)), lengths), np.cumsum(lengths) - lengths, _counts(asked)
+    tables, rights = [], []
+    for a in asked:
+        read = [(one, right) for one, right in zip(a.ranked, a.right, strict=True) if one.reading]
+        tables.append(np.array([ordering(words_of(a.text), one.hit, one.reading) for one, _ in read]))
+        rights.append(np.array([right for _, right in read]))
+    start = np.array([START.reader, START.late, START.place, START.short])
+    return conditional_logit(tables, rights, counts=_counts(asked), start=start)
+
+
+def conditional_logit(
+    tables: Sequence[NDArray[np.float64]],
+    rights: Sequence[NDArray[np.bool_]],
+    *,
+    counts: NDArray[np.float64],
+    start: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return the weights `(columns,)` under which right rows are likeliest to come first (McFadden 1974).
+
+    A question has a table `(rows, columns)` and marks `(rows,)`, one of them true at least, and counts as often as
+    `counts` `(questions,)` says.
+    """
+    table, right = np.concatenate(tables), np.concatenate(rights)
+    lengths = np.array([len(rows) for rows in tables])
+    owner, starts = np.repeat(np.arange(len(tables)), lengths), np.cumsum(lengths) - lengths
 
     def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         scores = table @ weights
         likely = np.exp(scores - np.maximum.reduceat(scores, starts)[owner])
         every, good = np.add.reduceat(likely, starts), np.add.reduceat(likely * right, starts)
         slope = (likely / every[owner] - likely * right / good[owner]) * counts[owner]
-        return float(counts @ np.log(every / good)) / len(asked), table.T @ slope / len(asked)
+        return float(counts @ np.log(every / good)) / len(tables), table.T @ slope / len(tables)
 
-    start = np.array([START.reader, START.late, START.place, START.short])
     found: NDArray[np.float64] = minimize(loss, start, jac=True, method="BFGS").x
     return found
 
