@@ -22,13 +22,17 @@ class AnswerRecord(TypedDict):
 
 
 class QuestionRecord(TypedDict):
-    """A question as files of articles hold it; SQuAD says `is_impossible` for not `answerable`."""
+    """A question as files of articles hold it; SQuAD says `is_impossible` for not `answerable`.
+
+    `history` are the questions asked before it, where it leans on them.
+    """
 
     id: str | int
     question: str
     answers: list[AnswerRecord]
     answerable: NotRequired[bool]
     is_impossible: NotRequired[bool]
+    history: NotRequired[list[str]]
 
 
 class ArticleRecord(TypedDict):
@@ -207,7 +211,8 @@ def _question(record: QuestionRecord, article: Article, answers: Sequence[Answer
         if article.text[start : start + len(one["text"])] != one["text"]:
             raise ValueError(f"question {record['id']!r}: the article does not hold {one['text']!r} at {start}")
         spans.append(Span(start, start + len(one["text"])))
-    return Question(str(record["id"]), article.id, record["question"], tuple(spans))
+    history = tuple(record.get("history", []))
+    return Question(str(record["id"]), article.id, record["question"], tuple(spans), history)
 
 
 def _pairs(records: list[PairsRecord], _folder: Path) -> Iterator[tuple[Article, list[Question]]]:

@@ -36,11 +36,14 @@ def test_articles_with_their_questions(tmp_path: Path) -> None:
         "questions": [
             {"id": 1, "question": "What did it?", "answers": [{"text": "poured", "start": 14}], "answerable": True},
             {"id": 2, "question": "Who?", "answers": [{"text": "It", "start": 0}], "answerable": False},
+            {"id": 3, "question": "And then?", "answers": [], "answerable": False, "history": ["What did it?"]},
         ],
     }
     file = tmp_path / "set.jsonl"
     file.write_text(json.dumps(line))
-    assert answers(load_questions(file)) == [["poured"], []]
+    questions = load_questions(file)
+    assert answers(questions) == [["poured"], [], []]
+    assert [question.history for question in questions.questions] == [(), (), ("What did it?",)]
 
 
 def test_pairs_become_paragraphs(tmp_path: Path) -> None:
