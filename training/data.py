@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +19,13 @@ from index.wordpieces import Ids
 from qa.questions import ArticleRecord
 from qa.reader import STOP_WORDS
 from qa.windows import Window, cut_windows
+from training.written import written_articles
 
 # How often a question of each set is met in one pass. Human unanswerable questions are few, real search questions too;
 # the crowd's short questions on single sentences (qamr) and on privacy policies are many.
 WEIGHTS = {
-    "squad2": 8.0,
+    "written": 3.0,
+    "squad2": 5.0,
     "clapnq": 3.0,
     "selqa": 3.0,
     "nq_paragraphs": 1.5,
@@ -66,6 +69,7 @@ class Example:
     near: tuple[int, ...] = ()
     before: str = ""  # the question asked before it
     before_at: int = -1  # a sentence that answers that one, -1 for none
+    leans: bool = False  # cannot be understood without the question before
 
 
 @cache
@@ -83,20 +87,34 @@ def ignored() -> frozenset[int]:
     return frozenset(i for w in STOP_WORDS for i in tokenizer().encode(w, add_special_tokens=False).ids)
 
 
-def read(paths: Iterable[Path], *, limit: int | None = None) -> tuple[list[Text], list[Example]]:
-    """Read question sets: texts, and the questions with their answering sentences and hard windows."""
+def read_training(folder: Path) -> tuple[list[Text], list[Example]]:
+    """Read what is trained on: the sets of a folder, and the questions that were written about their texts."""
+    sets = {path.stem: _articles(path) for path in sorted(folder.glob("*.jsonl"))}
+    return _encoded({**sets, "written": written_articles(folder)})
+
+
+def read_development(path: Path, *, limit: int) -> tuple[list[Text], list[Example]]:
+    """Read the first `limit` articles of a question set."""
+    return _encoded({path.stem: islice(_articles(path), limit)})
+
+
+def _articles(path: Path) -> Iterator[ArticleRecord]:
+    records = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
+    return (record for record in records if "questions" in record)
+
+
+def _encoded(sets: Mapping[str, Iterable[ArticleRecord]]) -> tuple[list[Text], list[Example]]:
+    """Return texts, and the questions with their answering sentences and hard windows."""
     texts: list[Text] = []
     examples: list[Example] = []
     words = tokenizer()
-    for path in paths:
+    for name, articles in sets.items():
         first = len(texts)
         found: list[Example] = []
-        for line in path.read_text(encoding="utf-8").splitlines()[:limit]:
-            article = json.loads(line)
-            if "questions" in article:
-                text, asked = _article(article, path.stem, len(texts), words)
-                texts.append(text)
-                found += asked
+        for article in articles:
+            text, asked = _article(article, name, len(texts), words)
+            texts.append(text)
+            found += asked
         examples += _with_hard_windows(found, texts, first, words)
     return texts, examples
 
@@ -109,7 +127,8 @@ def _article(article: ArticleRecord, dataset: str, number: int, words: Tokenizer
     plain = tuple(body[s.start : s.end].lower() for s in spans)
     text = Text(ids, plain, tuple(cut_windows(ids)))
     examples: list[Example] = []
-    before, before_at = "", -1
+    places: dict[str, int] = {}
+    before = ""
     for question in article["questions"]:
         marked: dict[int, list[tuple[int, int]]] = {}
         wanted: set[str] = set()
@@ -126,6 +145,8 @@ def _article(article: ArticleRecord, dataset: str, number: int, words: Tokenizer
         unsure = {
             i for i, sentence in enumerate(plain) if i not in marked and any(_holds(sentence, w) for w in wanted if w)
         }
+        leans = bool(question.get("history"))
+        before = question["history"][-1] if leans else before
         examples.append(
             Example(
                 dataset,
@@ -134,10 +155,12 @@ def _article(article: ArticleRecord, dataset: str, number: int, words: Tokenizer
                 {i: tuple(found) for i, found in marked.items()},
                 frozenset(unsure),
                 before=before,
-                before_at=before_at,
+                before_at=places.get(before, -1),
+                leans=leans,
             )
         )
-        before, before_at = question["question"].strip(), min(marked, default=-1)
+        before = question["question"].strip()
+        places[before] = min(marked, default=-1)
     return text, examples
 
 

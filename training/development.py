@@ -11,7 +11,7 @@ from torch import Tensor
 
 from index.wordpieces import SEP
 from qa.windows import lay_out, stack
-from training.data import Example, Text, ignored, read, tokenizer
+from training.data import Example, Text, ignored, read_development, tokenizer
 from training.network import ReaderNetwork, sentence_scores
 
 SETS = {"newsqa": 40, "squad2": 2, "covidqa": 6, "wikiqa": 120}  # articles read of each
@@ -23,7 +23,8 @@ def report(weights: dict[str, Tensor], folder: Path) -> dict[str, dict[str, floa
     network = ReaderNetwork()
     network.load_state_dict(weights, strict=False)
     network.eval()
-    return {name: _figures(network, *read([folder / f"{name}.jsonl"], limit=limit)) for name, limit in SETS.items()}
+    sets = {name: read_development(folder / f"{name}.jsonl", limit=limit) for name, limit in SETS.items()}
+    return {name: _figures(network, *texts_and_examples) for name, texts_and_examples in sets.items()}
 
 
 def _figures(network: ReaderNetwork, texts: list[Text], examples: list[Example]) -> dict[str, float]:

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from index.wordpieces import CLS, SEP, Ids
-from training.data import WEIGHTS, Example, Text, ignored, read, tokenizer
+from training.data import WEIGHTS, Example, Text, ignored, read_development, read_training, tokenizer
 from training.export import imported
 from training.mine import with_near
 from training.network import WIDTH, LateNetwork
@@ -137,7 +137,7 @@ def report(weights: dict[str, Tensor], folder: Path) -> dict[str, dict[str, floa
     network.bfloat16()
     figures = {}
     for name, limit in DEVELOPMENT.items():
-        texts, examples = read([folder / f"{name}.jsonl"], limit=limit)
+        texts, examples = read_development(folder / f"{name}.jsonl", limit=limit)
         asked = [example for example in examples if example.spans][:QUESTIONS]
         vectors = {number: _vectors(network, texts[number]) for number in {example.text for example in asked}}
         ranks = [_rank(network, example, vectors[example.text]) for example in asked]
@@ -178,7 +178,7 @@ def main() -> None:
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(options.seed)
-    texts, examples = read(sorted((options.data / "train").glob("*.jsonl")))
+    texts, examples = read_training(options.data / "train")
     train(options, texts, with_near(examples, texts) if options.mine else examples)
 
 

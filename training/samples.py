@@ -32,9 +32,9 @@ def sample(example: Example, texts: list[Text], names: Names, rng: random.Random
     elsewhere = 0.14 <= draw < 0.22 and len(example.hard) > negatives  # the window that answers is not shown
     if 0.22 <= draw < 0.36 and spans and (swapped := swap(question, names, example.text, rng)):
         question, spans = swapped, {}
-    if rng.random() < 0.12 and example.before:
+    if example.before and (rng.random() < 0.12 or example.leans):
         history = example.before
-        question = lean(question, history, rng)
+        question = question if example.leans else lean(question, history, rng)
     if foreign:
         windows = _foreign(texts, rng, negatives)
     else:

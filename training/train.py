@@ -19,7 +19,7 @@ from torch import Tensor
 
 from index.wordpieces import SEP
 from qa.windows import Batch, lay_out, stack
-from training.data import WEIGHTS, Example, Text, ignored, read, tokenizer
+from training.data import WEIGHTS, Example, Text, ignored, read_training, tokenizer
 from training.development import report
 from training.export import imported
 from training.network import ReaderNetwork, sentence_scores
@@ -157,7 +157,7 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(options.seed)
     began = time.time()
-    texts, examples = read(sorted((options.data / "train").glob("*.jsonl")))
+    texts, examples = read_training(options.data / "train")
     print(f"{len(texts)} texts, {len(examples)} questions read in {time.time() - began:.0f} s", flush=True)
     train(options, texts, examples)
 

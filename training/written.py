@@ -1,0 +1,57 @@
+"""Questions written for the training about excerpts of its texts: `written.jsonl`, offsets and questions, no text.
+
+They are asked in other words than the text's, and all sentences that answer are marked. Two of five are not answered:
+most of these are twins of one that is, with another relation, place, number or premise, as people's unanswerable
+questions are and as no rule makes them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NotRequired, TypedDict
+
+from qa.questions import AnswerRecord, ArticleRecord, QuestionRecord
+
+FILE = Path(__file__).parent / "written.jsonl"
+
+
+class WrittenQuestion(TypedDict):
+    """A question: half-open ranges of code points from the excerpt's start, the question that it leans on."""
+
+    question: str
+    answers: list[tuple[int, int]]
+    after: NotRequired[str]
+
+
+class WrittenRecord(TypedDict):
+    """An excerpt of an article of the training sets, as a half-open range of code points, and what is asked of it."""
+
+    set: str
+    article: str
+    start: int
+    end: int
+    questions: list[WrittenQuestion]
+
+
+def written_articles(folder: Path) -> Iterator[ArticleRecord]:
+    """Yield the excerpts as articles with their questions; the texts are in a folder of training sets."""
+    records: list[WrittenRecord] = [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines()]
+    texts: dict[tuple[str, str], str] = {}
+    for name in sorted({record["set"] for record in records}):
+        for line in (folder / f"{name}.jsonl").read_text(encoding="utf-8").splitlines():
+            article: ArticleRecord = json.loads(line)
+            texts[name, article["id"]] = article["text"]
+    for number, record in enumerate(records):
+        text = texts[record["set"], record["article"]][record["start"] : record["end"]]
+        asked = [_question(f"written-{number}-{i}", text, each) for i, each in enumerate(record["questions"])]
+        yield ArticleRecord(id=f"written-{number}", text=text, questions=asked)
+
+
+def _question(name: str, text: str, record: WrittenQuestion) -> QuestionRecord:
+    answers = [AnswerRecord(text=text[start:end], start=start) for start, end in record["answers"]]
+    made = QuestionRecord(id=name, question=record["question"], answers=answers, answerable=bool(answers))
+    if "after" in record:
+        made["history"] = [record["after"]]
+    return made
