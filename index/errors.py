@@ -193,11 +193,18 @@ class UnwritableStore(StoreError):
 
 
 class ModelMismatch(StoreError):
-    """The generation was built with another embedding model."""
+    """The generation was built with another embedding model, or with other weights of it."""
 
     def __init__(self, built_with: str, given: str) -> None:
+        before, now = (fingerprint.partition(" sha256:")[0] for fingerprint in (built_with, given))
+        if before == now != given:  # their digests differ, which nobody compares by eye
+            super().__init__(
+                f"the index was built with another version of the embedding model {_shown(now)}, "
+                f"or of the late interaction on it: {_REBUILD}"
+            )
+            return
         super().__init__(
-            f"the index was built with the embedding model {_shown(built_with)}, not with {_shown(given)}: "
+            f"the index was built with the embedding model {_shown(before)}, not with {_shown(now)}: "
             f"{_REBUILD} with this model, or give the --model of before"
         )
 

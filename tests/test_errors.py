@@ -29,6 +29,11 @@ ONE_OF_EACH = {
     errors.StoreLocked(PATH, 2.5): ["a\\nb", "waited 2.5 s", "try again"],
     errors.UnwritableStore(PATH, OSError("disk\nfull")): ["a\\nb", "disk full", "--home"],
     errors.ModelMismatch("old\n", "new\n"): ["'old\\n'", "'new\\n'", "pullquote rebuild"],
+    errors.ModelMismatch("m\n sha256:a settings:b late:c", "m\n sha256:a settings:b late:d"): [
+        "another version of the embedding model 'm\\n'",
+        "late interaction",
+        "pullquote rebuild",
+    ],
     errors.SegmenterMismatch("old\n", "new\n"): ["'old\\n'", "'new\\n'", "pullquote rebuild"],
     errors.FormatMismatch(PATH, 2, 1): ["a\\nb", "format 2", "formats up to 1", "install"],
     errors.SchemaMismatch("some\nrows", 2, 1): ["some\\nrows", "schema 2", "schema 1", "install", "--uri"],
