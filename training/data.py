@@ -145,8 +145,8 @@ def _article(article: ArticleRecord, dataset: str, number: int, words: Tokenizer
         unsure = {
             i for i, sentence in enumerate(plain) if i not in marked and any(_holds(sentence, w) for w in wanted if w)
         }
-        leans = bool(question.get("history"))
-        before = question["history"][-1] if leans else before
+        history = question.get("history", [])
+        earlier = history[-1] if history else before
         examples.append(
             Example(
                 dataset,
@@ -154,9 +154,9 @@ def _article(article: ArticleRecord, dataset: str, number: int, words: Tokenizer
                 number,
                 {i: tuple(found) for i, found in marked.items()},
                 frozenset(unsure),
-                before=before,
-                before_at=places.get(before, -1),
-                leans=leans,
+                before=earlier,
+                before_at=places.get(earlier, -1),
+                leans=bool(history),
             )
         )
         before = question["question"].strip()
