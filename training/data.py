@@ -19,11 +19,12 @@ from index.wordpieces import Ids
 from qa.questions import ArticleRecord
 from qa.reader import STOP_WORDS
 from qa.windows import Window, cut_windows
-from training.written import written_articles
+from training.written import FILES, written_articles
 
 # How often a question of each set is met in one pass. Human unanswerable questions are few, real search questions too;
 # the crowd's short questions on single sentences (qamr) and on privacy policies are many.
 WEIGHTS = {
+    "whole": 6.0,
     "written": 3.0,
     "squad2": 5.0,
     "clapnq": 3.0,
@@ -90,7 +91,7 @@ def ignored() -> frozenset[int]:
 def read_training(folder: Path) -> tuple[list[Text], list[Example]]:
     """Read what is trained on: the sets of a folder, and the questions that were written about their texts."""
     sets = {path.stem: _articles(path) for path in sorted(folder.glob("*.jsonl"))}
-    return _encoded({**sets, "written": written_articles(folder)})
+    return _encoded({**sets, **{name: written_articles(name, folder) for name in FILES}})
 
 
 def read_development(path: Path, *, limit: int) -> tuple[list[Text], list[Example]]:

@@ -160,7 +160,8 @@ def _vectors(network: LateNetwork, text: Text) -> tuple[Tensor, Tensor]:
 
 def steps(texts: list[Text], examples: list[Example], *, seed: int, questions: int, start: int) -> Iterator[Step]:
     """Yield steps without end, from step `start` on; the same seed gives the same steps."""
-    asked = [example for example in examples if example.spans]
+    # a question that leans on the one before is looked up by that one too: alone it names nothing to be found
+    asked = [example for example in examples if example.spans and not example.leans]
     weights = np.array([WEIGHTS.get(example.dataset, 1.0) for example in asked])
     weights /= weights.sum()
 

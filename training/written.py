@@ -1,8 +1,9 @@
-"""Questions written for the training about excerpts of its texts: `written.jsonl`, offsets and questions, no text.
+"""Questions written for the training about its texts: offsets and questions, no text.
 
-They are asked in other words than the text's, and all sentences that answer are marked. Two of five are not answered:
-most of these are twins of one that is, with another relation, place, number or premise, as people's unanswerable
-questions are and as no rule makes them.
+`written.jsonl` asks of excerpts, `whole.jsonl` of whole long articles. They are asked in other words than the text's or
+as people type into a search box, and all sentences that answer are marked. Two of five, of whole articles half, are not
+answered: most of these are twins of one that is, with another relation, place, number or premise, as people's
+unanswerable questions are and as no rule makes them.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import NotRequired, TypedDict
 
 from qa.questions import AnswerRecord, ArticleRecord, QuestionRecord
 
-FILE = Path(__file__).parent / "written.jsonl"
+FILES = {name: Path(__file__).parent / f"{name}.jsonl" for name in ("written", "whole")}
 
 
 class WrittenQuestion(TypedDict):
@@ -35,18 +36,18 @@ class WrittenRecord(TypedDict):
     questions: list[WrittenQuestion]
 
 
-def written_articles(folder: Path) -> Iterator[ArticleRecord]:
-    """Yield the excerpts as articles with their questions; the texts are in a folder of training sets."""
-    records: list[WrittenRecord] = [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines()]
+def written_articles(name: str, folder: Path) -> Iterator[ArticleRecord]:
+    """Yield a file's excerpts as articles with their questions; the texts are in a folder of training sets."""
+    records: list[WrittenRecord] = [json.loads(line) for line in FILES[name].read_text(encoding="utf-8").splitlines()]
     texts: dict[tuple[str, str], str] = {}
-    for name in sorted({record["set"] for record in records}):
-        for line in (folder / f"{name}.jsonl").read_text(encoding="utf-8").splitlines():
+    for source in sorted({record["set"] for record in records}):
+        for line in (folder / f"{source}.jsonl").read_text(encoding="utf-8").splitlines():
             article: ArticleRecord = json.loads(line)
-            texts[name, article["id"]] = article["text"]
+            texts[source, article["id"]] = article["text"]
     for number, record in enumerate(records):
         text = texts[record["set"], record["article"]][record["start"] : record["end"]]
-        asked = [_question(f"written-{number}-{i}", text, each) for i, each in enumerate(record["questions"])]
-        yield ArticleRecord(id=f"written-{number}", text=text, questions=asked)
+        asked = [_question(f"{name}-{number}-{i}", text, each) for i, each in enumerate(record["questions"])]
+        yield ArticleRecord(id=f"{name}-{number}", text=text, questions=asked)
 
 
 def _question(name: str, text: str, record: WrittenQuestion) -> QuestionRecord:
