@@ -75,27 +75,28 @@ def test_an_article_that_was_removed_is_brought_back(page: Page, library: FakeLi
     expect(panel.get_by_role("button", name="Undo")).to_have_count(0)
 
 
-def test_the_list_is_searched_and_ticked_articles_are_asked_together(page: Page, library: FakeLibrary) -> None:
+def test_the_list_is_searched_and_ticked_articles_are_asked_together(
+    browser: Browser, address: str, library: FakeLibrary
+) -> None:
     library.restore([KEEPER])
-    page.reload()
-    page.locator("#article").wait_for(state="attached")
-    panel = open_library(page)
-    expect(titles(panel)).to_have_count(3)
-    panel.get_by_role("searchbox").fill("FERRY.txt the")
-    expect(titles(panel)).to_have_text(["The ferry"])
-    panel.get_by_role("checkbox", name="Ask The ferry").check()
-    panel.get_by_role("searchbox").fill("nowhere")
-    expect(panel.get_by_text("No article matches.")).to_be_visible()
-    panel.get_by_role("searchbox").fill("")
-    panel.get_by_role("checkbox", name="Ask The keeper").check()
-    expect(page.get_by_label("Ask the 2 ticked articles")).to_be_checked()
-    ask(page, "What did the keeper own?")
-    expect(page.locator("#article")).to_have_attribute("data-article", KEEPER.id)
-    assert library.asked[-1][1] == ("ferry", KEEPER.id)
-    open_library(page).get_by_role("button", name="Remove The keeper").click()
-    expect(page.get_by_label("Ask the 1 ticked article")).to_be_checked()
-    expect(panel.get_by_role("checkbox", name="Ask The ferry")).to_be_checked()
-    expect(panel.get_by_role("checkbox", name="Ask The harbour")).not_to_be_checked()
+    with opened(browser, address) as page:
+        panel = open_library(page)
+        expect(titles(panel)).to_have_count(3)
+        panel.get_by_role("searchbox").fill("FERRY.txt the")
+        expect(titles(panel)).to_have_text(["The ferry"])
+        panel.get_by_role("checkbox", name="Ask The ferry").check()
+        panel.get_by_role("searchbox").fill("nowhere")
+        expect(panel.get_by_text("No article matches.")).to_be_visible()
+        panel.get_by_role("searchbox").fill("")
+        panel.get_by_role("checkbox", name="Ask The keeper").check()
+        expect(page.get_by_label("Ask the 2 ticked articles")).to_be_checked()
+        ask(page, "What did the keeper own?")
+        expect(page.locator("#article")).to_have_attribute("data-article", KEEPER.id)
+        assert library.asked[-1][1] == ("ferry", KEEPER.id)
+        open_library(page).get_by_role("button", name="Remove The keeper").click()
+        expect(page.get_by_label("Ask the 1 ticked article")).to_be_checked()
+        expect(panel.get_by_role("checkbox", name="Ask The ferry")).to_be_checked()
+        expect(panel.get_by_role("checkbox", name="Ask The harbour")).not_to_be_checked()
 
 
 def test_the_index_goes_back_to_an_older_generation(page: Page, library: FakeLibrary) -> None:
