@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
-TRAINING = Path(__file__).parent.parent / "training"
+from training.written import FILES
+
 SETS = {
-    name: [json.loads(line) for line in (TRAINING / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
-    for name in ("written", "whole")
+    name: [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] for name, path in FILES.items()
 }
 RECORDS = [record for records in SETS.values() for record in records]
 
@@ -22,7 +21,7 @@ def test_excerpts_are_of_the_training_sets_and_do_not_overlap(name: str) -> None
         assert ends.get((record["set"], record["article"]), 0) <= record["start"] < record["end"]
         ends[record["set"], record["article"]] = record["end"]
     # selqa's training set shares articles with its test set
-    assert not {"newsqa", "wikiqa", "covidqa", "trecqa", "selqa"} & {name for name, _ in ends}
+    assert not {"newsqa", "wikiqa", "covidqa", "trecqa", "selqa"} & {dataset for dataset, _ in ends}
 
 
 @pytest.mark.parametrize(("name", "low", "high"), [("written", 0.38, 0.45), ("whole", 0.45, 0.52)])
