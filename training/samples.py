@@ -100,11 +100,11 @@ def _marked(
 
 
 def _around(sentences: Sequence[Ids], target: int, rng: random.Random) -> Window:
-    first = max(0, target - rng.choice((0, 0, 1, 1, 1, 2, 2, 3)))
-    window = window_from(sentences, first)
-    while target >= window.first + len(window.sentences):
-        window = window_from(sentences, window.first + 1)
-    return window
+    """Return a window with the target anywhere in it: no place within a window may tell that a sentence answers."""
+    windows = [window_from(sentences, target)]
+    while windows[-1].first and windows[-1].first + len(windows[-1].sentences) > target:
+        windows.append(window_from(sentences, windows[-1].first - 1))
+    return rng.choice([w for w in windows if w.first + len(w.sentences) > target])
 
 
 def _without(window: Window, cut: set[int]) -> Window:
