@@ -6,9 +6,14 @@ import re
 from collections.abc import Sequence
 
 # Words that stand for something named before. "It" and "there" stand for nothing in "is it raining" or "is there", but
-# then the question before does little harm either.
+# then the question before does little harm either. "This week" and "this article" need no question before.
+_AT_HAND = (
+    r"morning|afternoon|evening|week|weekend|month|year|spring|summer|autumn|fall|winter|season|decade|century|"
+    r"article|text|story|page|report|document"
+)
 _STANDS_FOR = re.compile(
-    r"\b(?:he|she|it|they|him|her|them|his|hers|its|their|theirs|this|these|those|there|then|else|same|former|latter)\b",
+    r"\b(?:he|she|it|they|him|her|them|his|hers|its|their|theirs|these|those|there|then|else|same|former|latter|"
+    rf"this(?! (?:{_AT_HAND})\b))\b",
     re.IGNORECASE,
 )
 _GOES_ON = re.compile(r"\s*(?:and|but|or|so|also|what about|how about|what of|why not)\b", re.IGNORECASE)

@@ -20,6 +20,8 @@ BEFORE = ("Who is Anna?", "When did the Dutch send ships?")
         "How many?",
         "did he say so",
         "What is ITS name",
+        "Who is against this?",
+        "Who signed this treaty?",
     ],
 )
 def test_it_leans_on_the_last_question_alone(question: str) -> None:
@@ -29,7 +31,14 @@ def test_it_leans_on_the_last_question_alone(question: str) -> None:
 
 @pytest.mark.parametrize(
     "question",
-    ["How do I bake bread?", "Who is the head of NATO?", "82nd Airborne troops number", "What do theists hold?"],
+    [
+        "How do I bake bread?",
+        "Who is the head of NATO?",
+        "82nd Airborne troops number",
+        "What do theists hold?",
+        "What is open this weekend?",
+        "Who wrote This Article?",
+    ],
 )
 def test_it_stands_by_itself(question: str) -> None:
     assert leaning(question, BEFORE) == ()
