@@ -16,6 +16,12 @@ _STANDS_FOR = re.compile(
     rf"this(?! (?:{_AT_HAND})\b))\b",
     re.IGNORECASE,
 )
+# "That" points back behind a verb or a preposition and at the end; elsewhere it mostly begins a clause.
+_THAT = re.compile(
+    r"\b(?:(?:is|was|are|were|do|does|did|has|have|had|will|would|can|could|should|after|before|by|for|of|in|at|on|to|"
+    r"than|with|about|like) that\b|that\W*$)",
+    re.IGNORECASE,
+)
 _GOES_ON = re.compile(r"\s*(?:and|but|or|so|also|what about|how about|what of|why not)\b", re.IGNORECASE)
 _SHORT = 2  # words; "How many?" and "Why?" ask for more of the same
 
@@ -26,5 +32,5 @@ def leaning(question: str, history: Sequence[str]) -> tuple[str, ...]:
     The reader answers what it is shown: the question before, shown beside one that stands by itself, would be answered
     again instead of it.
     """
-    leans = _STANDS_FOR.search(question) or _GOES_ON.match(question) or len(question.split()) <= _SHORT
-    return tuple(history[-1:]) if leans else ()
+    points_back = _STANDS_FOR.search(question) or _THAT.search(question) or _GOES_ON.match(question)
+    return tuple(history[-1:]) if points_back or len(question.split()) <= _SHORT else ()

@@ -22,6 +22,8 @@ BEFORE = ("Who is Anna?", "When did the Dutch send ships?")
         "What is ITS name",
         "Who is against this?",
         "Who signed this treaty?",
+        "Was that the right decision?",
+        "How far from China is that?",
     ],
 )
 def test_it_leans_on_the_last_question_alone(question: str) -> None:
@@ -38,6 +40,8 @@ def test_it_leans_on_the_last_question_alone(question: str) -> None:
         "What do theists hold?",
         "What is open this weekend?",
         "Who wrote This Article?",
+        "Who said that Anna left?",
+        "Which ship that left Rome sank?",
     ],
 )
 def test_it_stands_by_itself(question: str) -> None:
