@@ -127,12 +127,11 @@ class Index:
     def compared(self, hits: Sequence[Hit], query: Query, article_ids: Sequence[str]) -> list[Hit]:
         """Return hits, those of some articles with this query's MaxSim and share; each sentence of these is compared.
 
-        The hits may have been found by a wider query. Raises `ArticleNotFound`.
+        It is the MaxSim of a sentence read among those around it. The hits may have been found by a wider query. Raises
+        `ArticleNotFound`.
         """
-        own = {article_id: self._rows_of(article_id) for article_id in article_ids}
-        every = self._tokens.max_sim(query.pieces, list(own.values()))
-        ends = np.cumsum([len(rows) for rows in own.values()], dtype=np.int64)
-        return with_shares(hits, dict(zip(own, np.split(every, ends), strict=False)))
+        late = {each: self._tokens.max_sim_around(query.pieces, self._rows_of(each)) for each in article_ids}
+        return with_shares(hits, late)
 
     def embedded(self) -> Embedded:
         """Return the texts of all sentences with their vectors, so that none need be embedded again."""

@@ -66,8 +66,9 @@ class Hit:
     """A sentence that a search found, with its scores; higher is better, and they are on different scales.
 
     `similarity` is the cosine in [-1, 1] of question and sentence, `lexical` its BM25 score, 0 or more, `late` the
-    MaxSim in [-1, 1] of their word pieces. `share` is the logarithm of the sentence's share of its article, by MaxSim
-    (a softmax), 0 or less; 0 until it is asked for, because all of the article has to be compared for it.
+    MaxSim in [-1, 1] of their word pieces. Once all of the article has been compared, it is the MaxSim of the sentence
+    among those around it, and `share` the logarithm of the sentence's share of its article by that (a softmax), 0 or
+    less; before, it is 0.
     """
 
     sentence: Sentence

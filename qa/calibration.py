@@ -26,9 +26,10 @@ _WORD = re.compile(r"\w+")
 class Calibration:
     """Fitted by `python -m training.calibrate` on the development sets; kept in `qa/models/calibration.json`.
 
-    Sentences are ordered by `reader * score + late * MaxSim + (place + short / words) * log(1 + ordinal)`, the ordinal
-    of at most `BEGINNING`, the words of at least `FEWEST`: an article says first what it is about, and of what it says
-    twice people take the first; the more words a question has, with the one that it leans on, the less it leaves open.
+    Sentences are ordered by `reader * score + late * MaxSim + (place + short / words) * log(1 + ordinal)`: the MaxSim
+    is that of the sentence among those around it, the ordinal at most `BEGINNING`, the words at least `FEWEST`. An
+    article says first what it is about, and of what it says twice people take the first; the more words a question
+    has, with the one that it leans on, the less it leaves open.
     The probability that a sentence answers is the logistic function (Platt 1999) of `bias + score_slope * score +
     share_slope * share`, and never above that of one before it in its article. Both depend on the question and the
     sentence's article alone, whatever else is searched. From `threshold` on the first sentence is an answer, from

@@ -45,6 +45,18 @@ class Texts:
         assert set(words) == wanted
         return sum(word in there for word in words) / len(words)
 
+    def late_around(self, question: str, row: int) -> float:
+        """The same with the words around it: each sentence further on costs 0.03, each further back 0.1."""
+        own, asked = self.rows()[row][0], question.split()
+        found = [
+            max(self.late(word, text) - max(0.03 * (row - at), 0.1 * (at - row)) for at, text in self._of(own))
+            for word in asked
+        ]
+        return sum(found) / len(asked)
+
+    def _of(self, article_id: str) -> list[tuple[int, str]]:
+        return [(row, text) for row, (own, text) in enumerate(self.rows()) if own == article_id]
+
     def search(self, question: str, k: int, article_ids: list[str] | None = None) -> list[tuple[int, float, float]]:
         texts = [text for _, text in self.rows()]
         cosines = self.encoder.encode(texts) @ self.encoder.encode([question])[0]
@@ -88,12 +100,14 @@ def test_search_is_brute_force(question: str, k: int, article_ids: list[str] | N
 def test_a_share_is_of_every_sentence_of_the_article_found_or_not(question: str, k: int) -> None:
     articles = [*ARTICLES, Article("alone", "Alone", "The cat waited.", "a.txt")]
     oracle, index = Texts(articles, FakeEncoder()), build_index(articles, FakeEncoder())
-    late = [(article_id, oracle.late(question, text)) for article_id, text in oracle.rows()]
+    late = [(article_id, oracle.late_around(question, row)) for row, (article_id, _) in enumerate(oracle.rows())]
     hits = index.search(index.query(question), k)
     shared = index.compared(hits, index.query(question), ["cats", "alone", "river"])
-    assert [replace(hit, share=0.0) for hit in shared] == hits
-    for hit in shared:
+    assert [replace(hit, share=0.0, late=0.0) for hit in shared] == [replace(hit, late=0.0) for hit in hits]
+    for hit, found in zip(shared, hits, strict=True):
         own = hit.sentence.article_id
+        expected_late = found.late if own == "troops" else late[row_of(hit, index)][1]
+        assert hit.late == pytest.approx(expected_late, abs=0.01)
         all_of_it = {row: np.exp(20 * score) for row, (article_id, score) in enumerate(late) if article_id == own}
         expected = 0.0 if own == "troops" else np.log(all_of_it[row_of(hit, index)] / sum(all_of_it.values()))
         assert hit.share == pytest.approx(expected, abs=0.4)

@@ -41,6 +41,22 @@ def test_max_sim_is_the_weighted_mean_of_the_best_cosines(seed: int, lengths: li
     assert tokens.max_sim(query, parts).tolist() == [every[row] for part in parts for row in part]
 
 
+@given(st.integers(0, 10_000), st.lists(st.integers(1, 5), min_size=1, max_size=9), st.integers(1, 4))
+def test_a_sentence_borrows_from_those_around_it_for_a_price(seed: int, lengths: list[int], asked: int) -> None:
+    rng = np.random.default_rng(seed)
+    sentences, question, weights = [unit(rng, n) for n in lengths], unit(rng, asked), rng.random(asked) + 0.1
+    query = TokenQuery(
+        np.rint(question * QUESTION_SCALE).astype(np.float32), (weights / weights.sum()).astype(np.float32)
+    )
+    best = np.array([(question @ s.T).max(axis=1) for s in sentences])
+    n = len(lengths)
+    price = np.array([[max(0.03 * (i - j), 0.1 * (j - i)) for j in range(n)] for i in range(n)])
+    expected = (best[None] - price[:, :, None]).max(axis=1) @ weights / weights.sum()
+    tokens = TokenVectors.build([kept(unit(rng, 3)), *(kept(s) for s in sentences), kept(unit(rng, 2))])
+    assert tokens.max_sim_around(query, range(1, 1 + n)).tolist() == pytest.approx(expected.tolist(), abs=0.02)
+    assert tokens.max_sim_around(query, range(0)).tolist() == []
+
+
 def test_many_word_pieces_are_compared_a_part_at_a_time() -> None:
     rng = np.random.default_rng(0)
     lengths = [*rng.integers(1, 129, size=600).tolist(), 20_000, 3, 16_384, 1]

@@ -104,7 +104,7 @@ class MilvusIndex:
         heads = self._heads(dict.fromkeys(article_ids))
         contents = self._shelf.contents(heads)
         late = {
-            head.article.id: content.tokens.max_sim(query.pieces, [range(head.sentences)])
+            head.article.id: content.tokens.max_sim_around(query.pieces, range(head.sentences))
             for head, content in zip(heads, contents, strict=True)
         }
         return with_shares(hits, late)
