@@ -51,7 +51,7 @@ START = Calibration(
     also=0.5,
 )
 JUDGED = Path(__file__).parent / "judged.jsonl"
-FALSE_ANSWERS = 0.3  # of the unanswerable questions, most of which were written to look answerable
+FALSE_ANSWERS = 0.25  # of the unanswerable questions, most of which were written to look answerable
 
 
 @dataclass(frozen=True, slots=True)
