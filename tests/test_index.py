@@ -46,7 +46,7 @@ class Texts:
         return sum(word in there for word in words) / len(words)
 
     def late_around(self, question: str, row: int) -> float:
-        """The same with the words around it: each sentence further on costs 0.03, each further back 0.1."""
+        """The same with the words around it: each sentence back to them costs 0.03, each forward 0.1."""
         own, asked = self.rows()[row][0], question.split()
         found = [
             max(self.late(word, text) - max(0.03 * (row - at), 0.1 * (at - row)) for at, text in self._of(own))
