@@ -154,9 +154,7 @@ class TokenVectors:
 
     def max_sim(self, query: TokenQuery, rows: Sequence[range]) -> NDArray[np.float32]:
         """Return the MaxSim in [-1, 1] of a question and each sentence of some ranges of rows, range after range."""
-        scores = [_mean(self._best(query, block), query) for block in self._blocks(rows)]
-        let_go(self._mapped)
-        return np.concatenate([np.zeros(0, dtype=np.float32), *scores])
+        return _mean(self._best(query, rows), query)
 
     def max_sim_around(self, query: TokenQuery, rows: range) -> NDArray[np.float32]:
         """Return the MaxSim in [-1, 1] of a question and each sentence of an article, read among those around it.
@@ -164,12 +162,15 @@ class TokenVectors:
         A word piece of the question is compared with all of the article; what stands in another sentence loses by the
         distance.
         """
-        best = [self._best(query, block) for block in self._blocks([rows])]
-        let_go(self._mapped)
-        return _mean(_spread(np.concatenate([np.zeros((0, len(query.weights)), dtype=np.float32), *best])), query)
+        return _mean(_spread(self._best(query, [rows])), query)
 
     def _best(self, query: TokenQuery, rows: Sequence[range]) -> NDArray[np.float32]:
         """Return how near each sentence comes to each of a question's pieces, `(sentences, pieces)`: whole numbers."""
+        best = [self._best_of_block(query, block) for block in self._blocks(rows)]
+        let_go(self._mapped)
+        return np.concatenate([np.zeros((0, len(query.weights)), dtype=np.float32), *best])
+
+    def _best_of_block(self, query: TokenQuery, rows: Sequence[range]) -> NDArray[np.float32]:
         bounds = [self._bounds[each.start : each.stop + 1] for each in rows]
         sums = np.concatenate([self._rows[each[0] : each[-1]] for each in bounds]).astype(np.float32) @ query.vectors.T
         lengths = np.concatenate([np.diff(each) for each in bounds])

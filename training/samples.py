@@ -101,10 +101,10 @@ def _marked(
 
 def _around(sentences: Sequence[Ids], target: int, rng: random.Random) -> Window:
     """Return a window with the target anywhere in it: no place within a window may tell that a sentence answers."""
-    windows = [window_from(sentences, target)]
-    while windows[-1].first and windows[-1].first + len(windows[-1].sentences) > target:
-        windows.append(window_from(sentences, windows[-1].first - 1))
-    return rng.choice([w for w in windows if w.first + len(w.sentences) > target])
+    first = target
+    while first and target < first - 1 + len(window_from(sentences, first - 1).sentences):
+        first -= 1
+    return window_from(sentences, target - rng.randrange(target - first + 1))
 
 
 def _without(window: Window, cut: set[int]) -> Window:
