@@ -24,8 +24,8 @@ from training.written import FILES, written_articles
 # How often a question of each set is met in one pass. Human unanswerable questions are few, real search questions too;
 # the crowd's short questions on single sentences (qamr) and on privacy policies are many.
 WEIGHTS = {
-    "whole": 6.0,
-    "written": 3.0,
+    "whole": 4.0,
+    "written": 1.5,
     "squad2": 5.0,
     "clapnq": 3.0,
     "selqa": 3.0,

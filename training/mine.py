@@ -13,8 +13,8 @@ import numpy as np
 from index.late import LateEncoder, TokenVectors
 from training.data import Example, Text
 
-# Whole articles with many questions each; the long pages and stories of the other sets take four times as long.
-SETS = {"squad2", "squad11_articles", "squadshifts_wiki", "clapnq", "selqa"}
+# Articles with many questions each; the long pages and stories of the other sets take four times as long.
+SETS = {"squad2", "squad11_articles", "squadshifts_wiki", "selqa", "whole", "written"}
 LONG = 12  # sentences of a text: of a shorter one, nearly all are drawn anyway
 KEPT = 12  # sentences of each question
 
@@ -24,20 +24,21 @@ def with_near(examples: Sequence[Example], texts: Sequence[Text]) -> list[Exampl
     late = LateEncoder()
     asked: dict[int, list[int]] = {}
     for number, example in enumerate(examples):
-        if example.dataset in SETS and example.spans and len(texts[example.text].sentences) > LONG:
+        if example.dataset in SETS and len(texts[example.text].sentences) > LONG:
             asked.setdefault(example.text, []).append(number)
     out = list(examples)
     for done, (text, numbers) in enumerate(asked.items(), 1):
         tokens = TokenVectors.build(late.encode(texts[text].plain))
         for number in numbers:
             out[number] = replace(out[number], near=_near(examples[number], tokens, late))
-        if done % 20 == 0:
+        if done % 200 == 0:
             print(f"mined {done}/{len(asked)} texts", flush=True)
     return out
 
 
 def _near(example: Example, tokens: TokenVectors, late: LateEncoder) -> tuple[int, ...]:
-    scores = tokens.max_sim(late.encode_question(example.question), [range(len(tokens))])
+    query, every = late.encode_question(example.question), range(len(tokens))
+    scores = tokens.max_sim(query, [every]) + tokens.max_sim_around(query, every)
     good = {*example.spans, *example.unsure}
     order = np.argsort(-scores, kind="stable")[: KEPT + len(good)].tolist()
     return tuple(s for s in order if s not in good)[:KEPT]

@@ -7,9 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from index.wordpieces import Ids
-from qa.windows import Window, window_from
+from qa.windows import SENTENCE_TOKENS, Window, window_from
 from training.data import Example, Text
 from training.wording import Names, lean, roughen, swap
+
+# A share of the questions is asked of a few sentences that stand apart and look like an answer, of so many tokens
+# together, their separators included.
+APART = 0.35
+SIDE_BY_SIDE = 5
+SIDE_BY_SIDE_TOKENS = 224
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +30,10 @@ class Sample:
 
 
 def sample(example: Example, texts: list[Text], names: Names, rng: random.Random, *, negatives: int) -> Sample:
-    """Make one training sample: the question roughened, its window and hard ones, sometimes without the answer."""
+    """Make one training sample: the question roughened, its window and hard ones, sometimes without the answer.
+
+    Or one window of sentences that stand apart and look like an answer, to be told from each other side by side.
+    """
     question, spans, history = example.question, example.spans, ""
     draw = rng.random()
     foreign = draw < 0.03
@@ -35,66 +44,93 @@ def sample(example: Example, texts: list[Text], names: Names, rng: random.Random
     if example.before and (rng.random() < 0.12 or example.leans):
         history = example.before
         question = question if example.leans else lean(question, history, rng)
+    shown = replace(example, spans={}) if elsewhere else example
+    gone = {*spans, *example.unsure} if cut_out or elsewhere else set[int]()
+    apart = rng.random() < APART
     if foreign:
         windows = _foreign(texts, rng, negatives)
+    elif apart:
+        windows = _apart(shown, texts[example.text].sentences, gone, rng)
     else:
-        shown = replace(example, spans={}) if elsewhere else example
         windows = _windows(shown, texts, rng, negatives, tempting=example.before_at if history else -1)
-    if cut_out or elsewhere:
-        gone = set(spans) | example.unsure
-        windows = [(_without(w, gone) if mine else w, mine) for w, mine in windows]
-    if foreign or cut_out or elsewhere:
+        if gone:
+            windows = [(_without(w, texts[example.text].sentences, gone) if own else w, own) for w, own in windows]
+    if foreign or gone:
         spans = {}
     return _marked(roughen(question, rng), history, [w for w in windows if w[0].sentences], spans, example.unsure)
 
 
 def _windows(
     example: Example, texts: list[Text], rng: random.Random, negatives: int, *, tempting: int
-) -> list[tuple[Window, bool]]:
-    """Return a window around an answer and hard ones without; with each, whether it is of the example's text.
+) -> list[tuple[Window, Sequence[int]]]:
+    """Return a window around an answer and hard ones without; with each, which sentences of the example's text it has.
 
     A question's history tempts to answer the question before again: `tempting` is a sentence that does, -1 for none.
     """
-    windows: list[tuple[Window, bool]] = []
+    windows: list[Window] = []
+    others: list[Window] = []
     seen: set[int] = set()
     if example.spans:
         target = rng.choice(sorted(example.spans))
-        first = _around(texts[example.text].sentences, target, rng)
-        seen = set(range(first.first, first.first + len(first.sentences)))
-        windows.append((first, True))
+        windows.append(_around(texts[example.text].sentences, target, rng))
+        seen = {*_own(windows[0])}
     if tempting >= 0 and tempting not in seen and tempting not in example.spans:
         around = _around(texts[example.text].sentences, tempting, rng)
-        if not seen & set(range(around.first, around.first + len(around.sentences))):
-            windows.append((around, True))
+        if not seen & {*_own(around)}:
+            windows.append(around)
             negatives -= 1
     # the nearest ones most often
     drawn = sorted((rank * rng.random(), place) for rank, place in enumerate(example.hard, 1))
     for _, (text, number) in drawn[: negatives + (0 if windows else 1)]:
-        window, mine = texts[text].windows[number], text == example.text
-        if not (mine and seen & set(range(window.first, window.first + len(window.sentences)))):
-            windows.append((window, mine))
-    return windows
+        window = texts[text].windows[number]
+        if text != example.text:
+            others.append(window)
+        elif not seen & {*_own(window)}:
+            windows.append(window)
+    return [*((window, _own(window)) for window in windows), *((window, ()) for window in others)]
 
 
-def _foreign(texts: list[Text], rng: random.Random, negatives: int) -> list[tuple[Window, bool]]:
+def _own(window: Window) -> range:
+    return range(window.first, window.first + len(window.sentences))
+
+
+def _apart(
+    example: Example, sentences: Sequence[Ids], gone: set[int], rng: random.Random
+) -> list[tuple[Window, Sequence[int]]]:
+    """Return a window of an answer, of sentences that look like one, the nearest most often, and of any others."""
+    near = [s for _, s in sorted((rank * rng.random(), s) for rank, s in enumerate(example.near, 1))]
+    targets = [rng.choice(sorted(example.spans))] if example.spans else []
+    rest = rng.sample(range(len(sentences)), min(SIDE_BY_SIDE, len(sentences)))
+    own: list[int] = []
+    room = SIDE_BY_SIDE_TOKENS
+    for s in dict.fromkeys([*targets, *near, *rest]):
+        size = min(len(sentences[s]), SENTENCE_TOKENS) + 1
+        if s not in gone and len(own) < SIDE_BY_SIDE and size <= room:
+            own.append(s)
+            room -= size
+    own.sort()
+    return [(Window(-1, tuple(sentences[s][:SENTENCE_TOKENS] for s in own)), own)]
+
+
+def _foreign(texts: list[Text], rng: random.Random, negatives: int) -> list[tuple[Window, Sequence[int]]]:
     other = rng.choice(texts).windows
-    return [(window, False) for window in rng.sample(other, min(len(other), negatives + 1))]
+    return [(window, ()) for window in rng.sample(other, min(len(other), negatives + 1))]
 
 
 def _marked(
     question: str,
     history: str,
-    windows: list[tuple[Window, bool]],
+    windows: list[tuple[Window, Sequence[int]]],
     spans: dict[int, tuple[tuple[int, int], ...]],
     doubtful: frozenset[int],
 ) -> Sample:
     right: dict[tuple[int, int], tuple[tuple[int, int], ...]] = {}
     unsure: set[tuple[int, int]] = set()
-    for number, (window, mine) in enumerate(windows):
-        for j in range(len(window.sentences)):
-            if mine and window.first + j in spans:
-                right[number, j] = spans[window.first + j]
-            elif mine and spans and window.first + j in doubtful:
+    for number, (_, own) in enumerate(windows):
+        for j, s in enumerate(own):
+            if s in spans:
+                right[number, j] = spans[s]
+            elif spans and s in doubtful:
                 unsure.add((number, j))
     return Sample(question, history, tuple(w for w, _ in windows), right, frozenset(unsure))
 
@@ -107,6 +143,7 @@ def _around(sentences: Sequence[Ids], target: int, rng: random.Random) -> Window
     return window_from(sentences, target - rng.randrange(target - first + 1))
 
 
-def _without(window: Window, cut: set[int]) -> Window:
-    kept = tuple(ids for j, ids in enumerate(window.sentences) if window.first + j not in cut)
-    return Window(window.first, kept)
+def _without(window: Window, sentences: Sequence[Ids], cut: set[int]) -> Window:
+    """Return the window that would begin there if some sentences had never been: as full as any other."""
+    kept = [i for i in range(len(sentences)) if i not in cut]
+    return window_from([sentences[i] for i in kept], sum(i < window.first for i in kept))

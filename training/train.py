@@ -22,6 +22,7 @@ from qa.windows import Batch, lay_out, stack
 from training.data import WEIGHTS, Example, Text, ignored, read_training, tokenizer
 from training.development import report
 from training.export import imported
+from training.mine import with_near
 from training.network import ReaderNetwork, sentence_scores
 from training.run import made_ahead, parser_for, record
 from training.samples import Sample, sample
@@ -159,7 +160,7 @@ def main() -> None:
     began = time.time()
     texts, examples = read_training(options.data / "train")
     print(f"{len(texts)} texts, {len(examples)} questions read in {time.time() - began:.0f} s", flush=True)
-    train(options, texts, examples)
+    train(options, texts, with_near(examples, texts))
 
 
 def train(options: argparse.Namespace, texts: list[Text], examples: list[Example]) -> None:
