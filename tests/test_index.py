@@ -46,10 +46,13 @@ class Texts:
         return sum(word in there for word in words) / len(words)
 
     def late_around(self, question: str, row: int) -> float:
-        """The same with the words around it: each sentence back to them costs 0.03, each forward 0.1."""
+        """The same with the words around it: the root of the distance costs 0.06 back to them, 0.08 forward."""
         own, asked = self.rows()[row][0], question.split()
         found = [
-            max(self.late(word, text) - max(0.03 * (row - at), 0.1 * (at - row)) for at, text in self._of(own))
+            max(
+                self.late(word, text) - (0.06 if at < row else 0.08) * abs(row - at) ** 0.5
+                for at, text in self._of(own)
+            )
             for word in asked
         ]
         return sum(found) / len(asked)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from index.late import LONGEST, NETWORK, QUESTION_SCALE, SCALE, LateEncoder, TokenQuery, TokenVectors
+from index.late import LONGEST, NETWORK, QUESTION_SCALE, REACH, SCALE, LateEncoder, TokenQuery, TokenVectors
 from index.wordpieces import WordPieces
 
 
@@ -57,11 +57,21 @@ def test_a_sentence_borrows_from_those_around_it_for_a_price(seed: int, lengths:
     sentences, question, weights, query = drawn(rng, lengths, asked)
     best = np.array([(question @ s.T).max(axis=1) for s in sentences])
     n = len(lengths)
-    price = np.array([[max(0.03 * (i - j), 0.1 * (j - i)) for j in range(n)] for i in range(n)])
+    price = np.array([[(0.06 if j < i else 0.08) * abs(i - j) ** 0.5 for j in range(n)] for i in range(n)])
     expected = (best[None] - price[:, :, None]).max(axis=1) @ weights
     tokens = TokenVectors.build([kept(unit(rng, 3)), *(kept(s) for s in sentences), kept(unit(rng, 2))])
     assert tokens.max_sim_around(query, range(1, 1 + n)).tolist() == pytest.approx(expected.tolist(), abs=0.02)
     assert tokens.max_sim_around(query, range(0)).tolist() == []
+
+
+def test_a_sentence_borrows_from_no_farther_than_it_reaches() -> None:
+    one, other = np.eye(2, dtype=np.float32)
+    query = TokenQuery(one[None] * QUESTION_SCALE, np.ones(1, dtype=np.float32))
+    rows = [other] * 40 + [one] + [other] * 40
+    scores = TokenVectors.build([kept(row[None]) for row in rows]).max_sim_around(query, range(81))
+    assert scores[40] == pytest.approx(1.0)
+    assert scores[[72, 8]].tolist() == pytest.approx([1 - 0.06 * REACH**0.5, 1 - 0.08 * REACH**0.5], abs=1e-4)
+    assert scores[[73, 7]].tolist() == [0.0, 0.0]
 
 
 def test_many_word_pieces_are_compared_a_part_at_a_time() -> None:

@@ -112,7 +112,7 @@ def imported(path: Path, network: ReaderNetwork | LateNetwork) -> dict[str, torc
         if value.ndim == 2 and "embeddings" not in name and not name.startswith(network.shared)
     ]
     weights |= dict(zip(names, map(torch.from_numpy, matrices), strict=True))
-    trained = {name for name, value in network.named_parameters() if value.requires_grad} - {"scale"}
+    trained = {name for name, value in network.named_parameters() if value.requires_grad}
     if missing := trained - weights.keys():
         raise KeyError(f"{path} lacks {len(missing)} weights, among them {min(missing)}")
     return weights

@@ -1,9 +1,9 @@
 """Train the late interaction: `python -m training.late --data ../shared/data --out .training/late`.
 
-Questions and sentences are encoded apart. A softmax runs over an answering sentence, others of the same article that
-stand beside it, share words with the question or look like its answer to the shipped network (`--mine`), and those of
-the step's other questions (ColBERT, Khattab & Zaharia 2020). The projection begins with the principal directions of the
-bundled model's token states.
+Questions and sentences are encoded apart: some consecutive sentences of an article, and several questions about them.
+A softmax runs over all sentences of a step (ColBERT, Khattab & Zaharia 2020), once by the MaxSim of a sentence alone,
+which finds what is read, and once by that together with the MaxSim of a sentence among those around it, which orders
+what was read. The projection begins with the principal directions of the bundled model's token states.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import argparse
 import random
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,70 +19,20 @@ import torch
 from torch import Tensor
 
 from index.wordpieces import CLS, SEP, Ids
-from training.data import WEIGHTS, Example, Text, ignored, read_development, read_training, tokenizer
+from training.data import WEIGHTS, Example, Text, read_development, read_training
 from training.export import imported
-from training.mine import with_near
 from training.network import WIDTH, LateNetwork
+from training.parts import Part, Step, assemble, best_of, encoded, max_sims, part_around
 from training.run import made_ahead, parser_for, record
 from training.weights import Weights
-from training.wording import roughen
 
 QUESTION, SENTENCE = 32, 64  # tokens that are trained on, the ends included
-OTHERS = 8  # sentences of the same article that a question is to tell from the one that answers
 CHUNK = 64  # sentences run together
+ALONE = 24.0  # what a MaxSim counts in the first softmax, as fitted on development questions before
+TOGETHER = (12.0, 30.0)  # in the second one, chosen by hand: of a sentence alone, and among those around it
 NEVER = -1e4  # a logit that counts for nothing
 DEVELOPMENT = {"newsqa": 40, "squad2": 1, "covidqa": 6, "wikiqa": 120}  # articles read of each set
 QUESTIONS = 300  # asked of each
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """Questions, and sentences for all of them; `right` and `unsure` are `(questions, sentences)`."""
-
-    questions: list[Ids]
-    sentences: list[Ids]
-    right: Tensor
-    unsure: Tensor
-
-
-def assemble(examples: list[Example], texts: list[Text], rng: random.Random) -> Step:
-    """Draw sentences for each question and lay them side by side, by length: padding is work for nothing."""
-    questions = [_encoded(roughen(example.question, rng)) for example in examples]
-    drawn = [place for example in examples for place in _drawn(example, texts, rng)]
-    places = sorted(drawn, key=lambda place: len(texts[place[0]].sentences[place[1]]))
-    right = [[t == e.text and s in e.spans for t, s in places] for e in examples]
-    unsure = [[t == e.text and s in e.unsure for t, s in places] for e in examples]
-    return Step(questions, [texts[t].sentences[s] for t, s in places], torch.tensor(right), torch.tensor(unsure))
-
-
-def _encoded(question: str) -> Ids:
-    return np.array(tokenizer().encode(question, add_special_tokens=False).ids, dtype=np.int32)
-
-
-def _drawn(example: Example, texts: list[Text], rng: random.Random) -> list[tuple[int, int]]:
-    """Return an answering sentence and others: beside it, sharing words with the question, and any."""
-    size = len(texts[example.text].sentences)
-    target = rng.choice(sorted(example.spans))
-    beside = [(example.text, target + step) for step in (-2, -1, 1, 2) if 0 <= target + step < size]
-    chosen = rng.sample(beside, min(2, len(beside)))
-    # the nearest most often; the first may be an answer that nobody marked
-    near = sorted((rank * rng.random(), s) for rank, s in enumerate(example.near[1:], 2))
-    chosen += [(example.text, s) for _, s in near[: (OTHERS - len(chosen)) * 2 // 3]]
-    chosen += _sharing_words(example, texts, rng)[: OTHERS - len(chosen) - 1]
-    while len(chosen) < OTHERS and size > OTHERS + 2:
-        chosen.append((example.text, rng.randrange(size)))
-    good = {(example.text, s) for s in (*example.spans, *example.unsure)}
-    return [(example.text, target), *sorted({(t, s) for t, s in chosen if len(texts[t].sentences[s])} - good)]
-
-
-def _sharing_words(example: Example, texts: list[Text], rng: random.Random) -> list[tuple[int, int]]:
-    wanted = set(_encoded(example.question).tolist()) - ignored()
-    near = []
-    for text, number in example.hard[:OTHERS]:
-        window = texts[text].windows[number]
-        for j, ids in enumerate(window.sentences):
-            near.append((len(wanted & set(ids.tolist())) + rng.random(), (text, window.first + j)))
-    return [place for _, place in sorted(near, reverse=True)]
 
 
 def pad(rows: Sequence[Ids], most: int) -> tuple[Tensor, Tensor]:
@@ -94,23 +43,24 @@ def pad(rows: Sequence[Ids], most: int) -> tuple[Tensor, Tensor]:
     return ids, (torch.arange(width) < torch.tensor([[len(row)] for row in cut])).long()
 
 
-def max_sim(question: Tensor, weights: Tensor, sentences: Tensor, mask: Tensor) -> Tensor:
-    """Return the MaxSims `(questions, sentences)` of the tokens of questions and sentences."""
-    count, length, width = sentences.shape
-    cosines = (question @ sentences.reshape(-1, width).T).view(*question.shape[:2], count, length)
-    best = cosines.masked_fill(mask == 0, -1.0).amax(-1)
-    return torch.einsum("qtn,qt->qn", best, weights / weights.sum(1, keepdim=True))
-
-
 def loss_of(network: LateNetwork, step: Step) -> Tensor:
     """Return the listwise loss a question."""
     ids, mask = pad(step.questions, QUESTION)
     question, weights = network(network.embed(ids), mask)
-    scores = []
-    for start in range(0, len(step.sentences), CHUNK):
-        ids, mask = pad(step.sentences[start : start + CHUNK], SENTENCE)
-        scores.append(max_sim(question, weights, network(network.embed(ids), mask)[0], mask))
-    table = (torch.cat(scores, 1) * network.scale).masked_fill(step.unsure, NEVER)
+    # by length: padding is work for nothing
+    order = sorted(range(len(step.sentences)), key=lambda i: len(step.sentences[i]))
+    found = []
+    for start in range(0, len(order), CHUNK):
+        ids, mask = pad([step.sentences[i] for i in order[start : start + CHUNK]], SENTENCE)
+        found.append(best_of(question, network(network.embed(ids), mask)[0], mask))
+    best = torch.cat(found, -1)[..., torch.tensor(order).argsort()]
+    alone, around = max_sims(best, weights, step.parts)
+    together = TOGETHER[0] * alone + TOGETHER[1] * around
+    return _listwise(ALONE * alone, step) + _listwise(together, step)
+
+
+def _listwise(table: Tensor, step: Step) -> Tensor:
+    table = table.masked_fill(step.unsure, NEVER)
     good = table.masked_fill(~step.right, NEVER)
     return (table.logsumexp(1) - good.logsumexp(1)).mean()
 
@@ -131,7 +81,7 @@ def begin(network: LateNetwork, texts: list[Text]) -> None:
 
 @torch.inference_mode()
 def report(weights: dict[str, Tensor], folder: Path) -> dict[str, dict[str, float]]:
-    """Return Hit@1 and Hit@3 on development questions, every sentence of their article a candidate, by set."""
+    """Return figures of the second softmax on development questions, every sentence of their article in it, by set."""
     network = LateNetwork().eval()
     network.load_state_dict(weights, strict=False)
     network.bfloat16()
@@ -140,16 +90,21 @@ def report(weights: dict[str, Tensor], folder: Path) -> dict[str, dict[str, floa
         texts, examples = read_development(folder / f"{name}.jsonl", limit=limit)
         asked = [example for example in examples if example.spans][:QUESTIONS]
         vectors = {number: _vectors(network, texts[number]) for number in {example.text for example in asked}}
-        ranks = [_rank(network, example, vectors[example.text]) for example in asked]
-        figures[name] = {f"hit{k}": round(float(np.mean([r < k for r in ranks])), 3) for k in (1, 3)}
+        found = [_found(network, example, vectors[example.text]) for example in asked]
+        hits = {f"hit{k}": float(np.mean([rank < k for rank, _ in found])) for k in (1, 3)}
+        figures[name] = {k: round(v, 3) for k, v in {**hits, "loss": float(np.mean([one for _, one in found]))}.items()}
     return figures
 
 
-def _rank(network: LateNetwork, example: Example, sentences: tuple[Tensor, Tensor]) -> int:
-    ids, mask = pad([_encoded(example.question)], QUESTION)
+def _found(network: LateNetwork, example: Example, sentences: tuple[Tensor, Tensor]) -> tuple[int, float]:
+    """Return the rank of the first answering sentence, from 0 on, and the loss."""
+    ids, mask = pad([encoded(example.question)], QUESTION)
     question, weights = network(network.embed(ids), mask)
-    order = (-max_sim(question, weights, *sentences)[0]).argsort().tolist()
-    return next(rank for rank, s in enumerate(order) if s in example.spans)
+    best = best_of(question, *sentences)
+    alone, around = max_sims(best, weights, [range(best.shape[-1])])
+    table = (TOGETHER[0] * alone + TOGETHER[1] * around)[0]
+    rank = next(rank for rank, s in enumerate((-table).argsort().tolist()) if s in example.spans)
+    return rank, float(table.logsumexp(0) - table[sorted(example.spans)].logsumexp(0))
 
 
 def _vectors(network: LateNetwork, text: Text) -> tuple[Tensor, Tensor]:
@@ -164,10 +119,17 @@ def steps(texts: list[Text], examples: list[Example], *, seed: int, questions: i
     asked = [example for example in examples if example.spans and not example.leans]
     weights = np.array([WEIGHTS.get(example.dataset, 1.0) for example in asked])
     weights /= weights.sum()
+    about: dict[int, list[Example]] = {}
+    for example in asked:
+        about.setdefault(example.text, []).append(example)
 
     def make(number: int) -> Step:
-        picks = np.random.default_rng([seed, number]).choice(len(asked), questions, p=weights)
-        return assemble([asked[i] for i in picks], texts, random.Random(f"{seed} {number}"))
+        rng, parts, count = random.Random(f"{seed} {number}"), list[Part](), 0
+        for i in np.random.default_rng([seed, number]).choice(len(asked), questions, p=weights):
+            if count < questions:
+                parts.append(part_around(asked[i], about[asked[i].text], texts, rng))
+                count += len(parts[-1].asked)
+        return assemble(parts, texts, rng)
 
     return made_ahead(make, start)
 
@@ -175,12 +137,11 @@ def steps(texts: list[Text], examples: list[Example], *, seed: int, questions: i
 def main() -> None:
     """Train, resume and report; the figures go to `log.jsonl` in the output folder."""
     parser = parser_for(__doc__, steps=1500, questions=40, rate=6e-5, every=150)
-    parser.add_argument("--mine", action="store_true", help="train on sentences that the shipped network confuses")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(options.seed)
     texts, examples = read_training(options.data / "train")
-    train(options, texts, with_near(examples, texts) if options.mine else examples)
+    train(options, texts, examples)
 
 
 def train(options: argparse.Namespace, texts: list[Text], examples: list[Example]) -> None:
@@ -190,7 +151,7 @@ def train(options: argparse.Namespace, texts: list[Text], examples: list[Example
         network.load_state_dict(imported(options.start, network), strict=False)
     else:
         begin(network, texts)
-    weights = Weights(network, rate=options.rate, faster=("project", "weigh", "scale"))
+    weights = Weights(network, rate=options.rate, faster=("project", "weigh"))
     checkpoint = options.out / "checkpoint.pt"
     if checkpoint.exists():
         weights.load(checkpoint)

@@ -40,7 +40,6 @@ class LateNetwork(nn.Module):
         self.weigh = nn.Linear(self.encoder.config.hidden_size, 1)
         nn.init.zeros_(self.weigh.weight)
         nn.init.zeros_(self.weigh.bias)
-        self.scale = nn.Parameter(torch.tensor(20.0))  # of a MaxSim in the softmax, in training alone
 
     def forward(self, embedded: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Return unit vectors `(texts, tokens, 64)` and weights `(texts, tokens)`, 0 for padding."""
