@@ -13,29 +13,16 @@ from numpy.typing import NDArray
 
 from index.late import LONGEST, NETWORK, QUESTION_SCALE, REACH, SCALE, LateEncoder, TokenQuery, TokenVectors
 from index.wordpieces import WordPieces
-
-
-def unit(rng: np.random.Generator, rows: int) -> NDArray[np.float64]:
-    vectors = rng.normal(size=(rows, 64))
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-
-
-def kept(vectors: NDArray[np.float64]) -> NDArray[np.int8]:
-    return np.rint(vectors * SCALE).astype(np.int8)
+from tests.pieces import asked, kept, unit
 
 
 def drawn(
-    rng: np.random.Generator, lengths: list[int], asked: int
+    rng: np.random.Generator, lengths: list[int], pieces: int
 ) -> tuple[list[NDArray[np.float64]], NDArray[np.float64], NDArray[np.float64], TokenQuery]:
     """Sentences of so many pieces, a question's pieces and what each is worth, and both as they are asked."""
-    sentences, question, weights = [unit(rng, n) for n in lengths], unit(rng, asked), rng.random(asked) + 0.1
+    sentences, question, weights = [unit(rng, n) for n in lengths], unit(rng, pieces), rng.random(pieces) + 0.1
     weights /= weights.sum()
-    return (
-        sentences,
-        question,
-        weights,
-        TokenQuery(np.rint(question * QUESTION_SCALE).astype(np.float32), weights.astype(np.float32)),
-    )
+    return sentences, question, weights, asked(question, weights)
 
 
 @given(st.integers(0, 10_000), st.lists(st.integers(1, 9), min_size=1, max_size=8), st.integers(1, 7))

@@ -10,14 +10,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.late import QUESTION_SCALE, SCALE, TokenQuery, TokenVectors
+from index.late import TokenVectors
+from tests.pieces import asked, kept, unit
 from training.data import Example, Text
 from training.parts import ABOUT, PART, assemble, best_of, max_sims, part_around
-
-
-def unit(rng: np.random.Generator, *shape: int) -> np.ndarray:
-    vectors = rng.normal(size=(*shape, 64))
-    return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
 
 
 @given(st.integers(0, 10_000), st.lists(st.integers(1, 9), min_size=1, max_size=3))
@@ -31,12 +27,8 @@ def test_sentences_are_compared_as_in_an_index(seed: int, sizes: list[int]) -> N
         torch.tensor(question), torch.tensor(sentences), torch.tensor(np.arange(3) < lengths[:, None]).long()
     )
     alone, around = max_sims(best, torch.tensor(weights), parts)
-    tokens = TokenVectors.build(
-        [np.rint(s[:n] * SCALE).astype(np.int8) for s, n in zip(sentences, lengths, strict=True)]
-    )
-    query = TokenQuery(
-        np.rint(question[0] * QUESTION_SCALE).astype(np.float32), (weights[0] / weights.sum()).astype(np.float32)
-    )
+    tokens = TokenVectors.build([kept(s[:n]) for s, n in zip(sentences, lengths, strict=True)])
+    query = asked(question[0], weights[0])
     assert alone[0].tolist() == pytest.approx(tokens.max_sim(query, [range(count)]).tolist(), abs=0.02)
     expected = [score for part in parts for score in tokens.max_sim_around(query, part).tolist()]
     assert around[0].tolist() == pytest.approx(expected, abs=0.02)

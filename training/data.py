@@ -82,6 +82,11 @@ def tokenizer() -> Tokenizer:
     return made
 
 
+def encoded(text: str) -> Ids:
+    """Return a text's token ids, without ends."""
+    return np.array(tokenizer().encode(text, add_special_tokens=False).ids, dtype=np.int32)
+
+
 @cache
 def ignored() -> frozenset[int]:
     """Return the ids of stop words and punctuation, which never count as a word met again."""

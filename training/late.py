@@ -19,10 +19,10 @@ import torch
 from torch import Tensor
 
 from index.wordpieces import CLS, SEP, Ids
-from training.data import WEIGHTS, Example, Text, read_development, read_training
+from training.data import WEIGHTS, Example, Text, encoded, read_development, read_training
 from training.export import imported
 from training.network import WIDTH, LateNetwork
-from training.parts import Part, Step, assemble, best_of, encoded, max_sims, part_around
+from training.parts import Part, Step, assemble, best_of, max_sims, part_around
 from training.run import made_ahead, parser_for, record
 from training.weights import Weights
 

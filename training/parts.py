@@ -12,7 +12,7 @@ from torch import Tensor
 
 from index.late import BACK, FORWARD, REACH
 from index.wordpieces import Ids
-from training.data import Example, Text, tokenizer
+from training.data import Example, Text, encoded
 from training.wording import roughen
 
 PART = 32  # consecutive sentences of an article that are read together
@@ -51,11 +51,6 @@ def assemble(parts: Sequence[Part], texts: list[Text], rng: random.Random) -> St
         torch.tensor([[t == e.text and s in e.spans for t, s in places] for e in asked]),
         torch.tensor([[t == e.text and s in e.unsure for t, s in places] for e in asked]),
     )
-
-
-def encoded(question: str) -> Ids:
-    """Return a question's token ids, without ends."""
-    return np.array(tokenizer().encode(question, add_special_tokens=False).ids, dtype=np.int32)
 
 
 def part_around(example: Example, others: Sequence[Example], texts: list[Text], rng: random.Random) -> Part:

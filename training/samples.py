@@ -67,27 +67,26 @@ def _windows(
 
     A question's history tempts to answer the question before again: `tempting` is a sentence that does, -1 for none.
     """
-    windows: list[Window] = []
-    others: list[Window] = []
+    windows: list[tuple[Window, Sequence[int]]] = []
     seen: set[int] = set()
     if example.spans:
         target = rng.choice(sorted(example.spans))
-        windows.append(_around(texts[example.text].sentences, target, rng))
-        seen = {*_own(windows[0])}
+        first = _around(texts[example.text].sentences, target, rng)
+        windows.append((first, _own(first)))
+        seen = {*_own(first)}
     if tempting >= 0 and tempting not in seen and tempting not in example.spans:
         around = _around(texts[example.text].sentences, tempting, rng)
         if not seen & {*_own(around)}:
-            windows.append(around)
+            windows.append((around, _own(around)))
             negatives -= 1
     # the nearest ones most often
     drawn = sorted((rank * rng.random(), place) for rank, place in enumerate(example.hard, 1))
     for _, (text, number) in drawn[: negatives + (0 if windows else 1)]:
         window = texts[text].windows[number]
-        if text != example.text:
-            others.append(window)
-        elif not seen & {*_own(window)}:
-            windows.append(window)
-    return [*((window, _own(window)) for window in windows), *((window, ()) for window in others)]
+        own = _own(window) if text == example.text else ()
+        if not seen & {*own}:
+            windows.append((window, own))
+    return windows
 
 
 def _own(window: Window) -> range:

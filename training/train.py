@@ -19,7 +19,7 @@ from torch import Tensor
 
 from index.wordpieces import SEP
 from qa.windows import Batch, lay_out, stack
-from training.data import WEIGHTS, Example, Text, ignored, read_training, tokenizer
+from training.data import WEIGHTS, Example, Text, encoded, ignored, read_training
 from training.development import report
 from training.export import imported
 from training.mine import with_near
@@ -80,12 +80,9 @@ def assemble(samples: list[Sample]) -> Step:
 
 
 def _rows(samples: list[Sample]) -> Iterator[tuple[Batch, int, int]]:
-    def encode(text: str) -> np.ndarray:
-        return np.array(tokenizer().encode(text, add_special_tokens=False).ids, dtype=np.int32)
-
     for q, one in enumerate(samples):
-        history = [encode(one.history)] if one.history else []
-        for w, row in enumerate(lay_out(encode(one.question), history, one.windows, ignored())):
+        history = [encoded(one.history)] if one.history else []
+        for w, row in enumerate(lay_out(encoded(one.question), history, one.windows, ignored())):
             yield row, q, w
 
 
