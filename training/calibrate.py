@@ -33,7 +33,7 @@ from qa.metrics import auroc, calibration_error
 from qa.questions import Question, QuestionSet, load_questions
 from qa.reader import MODELS, Reader
 from qa.types import Ranked
-from training.plain import plain_questions
+from training.plain import follow_ups, plain_questions
 
 # asked of each set, and how much all questions of a set count in the fit
 QUESTIONS = {"newsqa": 1052, "squad2": 802, "covidqa": 369, "wikiqa": 296, "fairytaleqa": 250, "plain": 1680}
@@ -204,7 +204,7 @@ def reordered(asked: Asked, calibration: Calibration) -> Asked:
 
 
 def show(asked: Sequence[Asked], calibration: Calibration) -> None:
-    """Print each set's figures under a calibration."""
+    """Print each set's figures under a calibration, and two of all."""
     for name in dict.fromkeys(a.dataset for a in asked):
         again = [reordered(a, calibration) for a in asked if a.dataset == name]
         said = [a.ranked[0].probability for a in again]
@@ -219,6 +219,17 @@ def show(asked: Sequence[Asked], calibration: Calibration) -> None:
             f" ECE {calibration_error(said, first):.3f}, judged {calibration_error(said, good):.3f}"
             f" answered {len(over) / len(again):.2f} right {np.mean(over):.3f}"
         )
+    again = [reordered(a, calibration) for a in asked]
+    names = follow_ups()
+    leaned = [a.right[0] for a in again if a.question in names and a.answerable]
+    print(f"log loss {_log_loss(again):.4f}; {len(leaned)} that lean on the one before, right {np.mean(leaned):.3f}")
+
+
+def _log_loss(asked: Sequence[Asked]) -> float:
+    """Return what is fitted: the mean loss of the first sentence's probability, each question so often met."""
+    right, counts = np.array([a.answers[0] for a in asked]), _counts(asked)
+    said = np.array([a.ranked[0].probability for a in asked])
+    return float(counts @ -np.log(np.where(right, said, 1 - said)) / counts.sum())
 
 
 def main() -> None:

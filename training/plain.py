@@ -8,7 +8,9 @@ know next, or something close to what is said.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from index.types import Span
 from qa.questions import Question, QuestionSet, load_questions
@@ -18,7 +20,7 @@ FILE = Path(__file__).parent / "plain.jsonl"
 
 def plain_questions(folder: Path) -> QuestionSet:
     """Return the questions with their articles, which are in the development sets of a folder."""
-    records = [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines()]
+    records = list(_records())
     names = sorted({record["set"] for record in records})
     known = {each.id: each for name in names for each in load_questions(folder / f"{name}.jsonl").articles}
     asked = tuple(
@@ -34,3 +36,12 @@ def plain_questions(folder: Path) -> QuestionSet:
         for record in records
     )
     return QuestionSet("plain", tuple(known[name] for name in dict.fromkeys(q.article_id for q in asked)), asked)
+
+
+def follow_ups() -> set[str]:
+    """Return the ids of the questions that lean on the one before."""
+    return {record["id"] for record in _records() if record.get("history")}
+
+
+def _records() -> Iterator[dict[str, Any]]:
+    return (json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines())
