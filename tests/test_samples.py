@@ -64,4 +64,4 @@ def test_sentences_that_look_like_an_answer_are_read_side_by_side() -> None:
             assert {*each.right} == {(0, found.index(5))}
         assert len({9, 1, 11, 3} & {*found}) == 4
     with_answer = [found for each, found in apart if 5 in found]
-    assert 0.7 < len(with_answer) / len(apart) < 0.9
+    assert 0.84 < len(with_answer) / len(apart) < 0.93  # of 0.97 that are of this article, 0.11 without it

@@ -26,6 +26,7 @@ from training.written import FILES, written_articles
 WEIGHTS = {
     "whole": 4.0,
     "written": 1.5,
+    "crowd": 2.0,
     "squad2": 5.0,
     "clapnq": 3.0,
     "selqa": 3.0,

@@ -14,7 +14,7 @@ from index.late import LateEncoder, TokenVectors
 from training.data import Example, Text
 
 # Articles with many questions each; the long pages and stories of the other sets take four times as long.
-SETS = {"squad2", "squad11_articles", "squadshifts_wiki", "selqa", "whole", "written"}
+SETS = {"squad2", "squad11_articles", "squadshifts_wiki", "selqa", "whole", "written", "crowd"}
 LONG = 12  # sentences of a text: of a shorter one, nearly all are drawn anyway
 KEPT = 12  # sentences of each question
 

@@ -39,7 +39,7 @@ def sample(example: Example, texts: list[Text], names: Names, rng: random.Random
     foreign = draw < 0.03
     cut_out = 0.03 <= draw < 0.14 and bool(spans)  # a window lacks the sentence that answers
     elsewhere = 0.14 <= draw < 0.22 and len(example.hard) > negatives  # the window that answers is not shown
-    if 0.22 <= draw < 0.36 and spans and (swapped := swap(question, names, example.text, rng)):
+    if 0.22 <= draw < 0.29 and spans and (swapped := swap(question, names, example.text, rng)):
         question, spans = swapped, {}
     if example.before and (rng.random() < 0.12 or example.leans):
         history = example.before
