@@ -205,8 +205,9 @@ def reordered(asked: Asked, calibration: Calibration) -> Asked:
 
 def show(asked: Sequence[Asked], calibration: Calibration) -> None:
     """Print each set's figures under a calibration, and two of all."""
+    everything = [reordered(a, calibration) for a in asked]
     for name in dict.fromkeys(a.dataset for a in asked):
-        again = [reordered(a, calibration) for a in asked if a.dataset == name]
+        again = [a for a in everything if a.dataset == name]
         said = [a.ranked[0].probability for a in again]
         first, good = [a.right[0] for a in again], [a.answers[0] for a in again]
         yes = [(p, a) for p, a in zip(said, again, strict=True) if a.answerable]
@@ -219,10 +220,11 @@ def show(asked: Sequence[Asked], calibration: Calibration) -> None:
             f" ECE {calibration_error(said, first):.3f}, judged {calibration_error(said, good):.3f}"
             f" answered {len(over) / len(again):.2f} right {np.mean(over):.3f}"
         )
-    again = [reordered(a, calibration) for a in asked]
     names = follow_ups()
-    leaned = [a.right[0] for a in again if a.question in names and a.answerable]
-    print(f"log loss {_log_loss(again):.4f}; {len(leaned)} that lean on the one before, right {np.mean(leaned):.3f}")
+    leaned = [a.right[0] for a in everything if a.question in names and a.answerable]
+    print(
+        f"log loss {_log_loss(everything):.4f}; {len(leaned)} that lean on the one before, right {np.mean(leaned):.3f}"
+    )
 
 
 def _log_loss(asked: Sequence[Asked]) -> float:

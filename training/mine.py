@@ -22,13 +22,14 @@ KEPT = 12  # sentences of each question
 def with_near(examples: Sequence[Example], texts: Sequence[Text]) -> list[Example]:
     """Give each question of a long text the sentences of highest MaxSim that do not answer it, best first."""
     late = LateEncoder()
-    asked: dict[int, list[int]] = {}
+    asked: dict[tuple[str, ...], list[int]] = {}  # by the text itself: several sets ask of the same articles
     for number, example in enumerate(examples):
-        if example.dataset in SETS and len(texts[example.text].sentences) > LONG:
-            asked.setdefault(example.text, []).append(number)
+        plain = texts[example.text].plain
+        if example.dataset in SETS and len(plain) > LONG:
+            asked.setdefault(plain, []).append(number)
     out = list(examples)
-    for done, (text, numbers) in enumerate(asked.items(), 1):
-        tokens = TokenVectors.build(late.encode(texts[text].plain))
+    for done, (plain, numbers) in enumerate(asked.items(), 1):
+        tokens = TokenVectors.build(late.encode(plain))
         for number in numbers:
             out[number] = replace(out[number], near=_near(examples[number], tokens, late))
         if done % 200 == 0:
