@@ -116,7 +116,7 @@ class Index:
         words = self._lexical.scores(query.text)
         found = np.union1d(self._vectors.nearest(query.vector, k, among=among), _best(words, k, among))
         if around:
-            found = self._with_neighbours(found, around)
+            found = self._sentences.beside(found, around)
         similarities = self._vectors.similarities(query.vector, found)
         late = self._tokens.max_sim(query.pieces, _runs(found))
         order = np.argsort(-similarities, kind="stable")
@@ -147,14 +147,6 @@ class Index:
     def _rows_of(self, article_id: str) -> range:
         """Return the rows of an article's sentences. Raises `ArticleNotFound`."""
         return self._sentences.rows_of(self.article(article_id).id)
-
-    def _with_neighbours(self, rows: NDArray[np.int64], around: int) -> NDArray[np.int64]:
-        """Return rows and those up to `around` before and after each in the same article, in order."""
-        near = set(rows.tolist())
-        for row in rows.tolist():
-            own = self._sentences.rows_beside(row)
-            near.update(range(max(own.start, row - around), min(own.stop, row + around + 1)))
-        return np.array(sorted(near), dtype=np.int64)
 
     def _rows_among(self, article_ids: Sequence[str]) -> NDArray[np.int64]:
         """Return the rows of some articles, in order. Raises `ArticleNotFound`."""
@@ -206,5 +198,5 @@ def _best(scores: NDArray[np.float32], k: int, among: NDArray[np.int64] | None) 
 
 def _runs(rows: NDArray[np.int64]) -> list[range]:
     """Return rows, which are in order, as ranges of consecutive ones."""
-    parts = np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1)
-    return [range(int(part[0]), int(part[-1]) + 1) for part in parts if len(part)]
+    first, last = np.diff(rows, prepend=-2) > 1, np.diff(rows, append=np.iinfo(np.int64).max) > 1
+    return [range(start, end + 1) for start, end in zip(rows[first].tolist(), rows[last].tolist(), strict=True)]

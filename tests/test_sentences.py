@@ -19,7 +19,22 @@ ARTICLES = [
 ]
 
 
-@given(st.lists(st.sampled_from(range(len(ARTICLES) - 1)), unique=True), st.integers(-6, 6), st.integers(-6, 6))
+NUMBERS = st.lists(st.sampled_from(range(len(ARTICLES) - 1)), unique=True)
+
+
+@given(NUMBERS, st.sets(st.integers(0, 5)), st.integers(0, 3))
+def test_beside_rows_are_those_around_them_in_their_article(numbers: list[int], rows: set[int], around: int) -> None:
+    sentences = Sentences.of([ARTICLES[number] for number in numbers])
+    rows = {row for row in rows if row < len(sentences)}
+    expected = [
+        other
+        for other, sentence in enumerate(sentences)
+        if any(abs(row - other) <= around and sentences[row].article_id == sentence.article_id for row in rows)
+    ]
+    assert sentences.beside(np.array(sorted(rows), dtype=np.int64), around).tolist() == expected
+
+
+@given(NUMBERS, st.integers(-6, 6), st.integers(-6, 6))
 def test_they_are_those_of_the_articles_one_after_another(numbers: list[int], start: int, stop: int) -> None:
     articles = [ARTICLES[number] for number in numbers]
     expected = tuple(sentence for article in articles for sentence in sentences_of_article(article))
@@ -33,7 +48,6 @@ def test_they_are_those_of_the_articles_one_after_another(numbers: list[int], st
     for article in articles:
         rows = sentences.rows_of(article.id)
         assert sentences[rows.start : rows.stop] == sentences_of_article(article)
-        assert all(sentences.rows_beside(row) == rows for row in rows)
 
 
 def test_rows_are_those_of_a_sequence() -> None:
