@@ -19,16 +19,18 @@ from qa.calibration import Calibration
 from qa.reader import MODELS
 from training.calibrate import Asked, conditional_logit, reordered
 
-COLUMNS = ("reader", "MaxSim", "cosine", "BM25")
-WAYS = (("reader",), ("MaxSim",), ("reader", "cosine", "BM25"), ("reader", "MaxSim"), ("reader", *COLUMNS[1:]))
+# The first two are the reader's: of the sentence, and of its answering words.
+COLUMNS = ("sentence", "words", "MaxSim", "cosine", "BM25")
+READER = COLUMNS[:2]
+WAYS = (READER[:1], READER[1:], READER, ("MaxSim",), (*READER, "cosine", "BM25"), (*READER, "MaxSim"), COLUMNS)
 
 
 def table(asked: Asked) -> NDArray[np.float64]:
-    """Return `(sentences read, 4)`: each score about as large as the others; BM25 as a share of the best."""
+    """Return `(sentences read, 5)`: each score about as large as the others; BM25 as a share of the best."""
     best = max((one.hit.lexical for one in asked.ranked), default=0.0) or 1.0
     return np.array(
         [
-            [one.reading.score, 10 * one.hit.late, 3 * one.hit.similarity, one.hit.lexical / best]
+            [one.reading.score, one.reading.span, 10 * one.hit.late, 3 * one.hit.similarity, one.hit.lexical / best]
             for one in asked.ranked
             if one.reading
         ]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from index.engine import Searchable
 from index.errors import EmptyQuestion
 from index.types import Sentence, page_of
-from qa.followup import leaning
+from qa.followup import following, leaning
 from qa.reader import Reader
 from qa.retrieve import Passage, passages, retrieve
 from qa.types import Answer, Citation, Quote, Ranked, Reading
@@ -68,10 +68,13 @@ def rank(
     wide = index.query(whole) if before else query
     hits = retrieve(wide, index, article_ids=article_ids)
     chosen = passages(hits, index)
-    hits = index.compared(hits, query, [passage.article_id for passage in chosen])
+    asked = list(dict.fromkeys(passage.article_id for passage in chosen))
+    hits = index.compared(hits, query, asked)
     readings = _read(question, before, chosen, index, reader)
     read = [readings.get(_place(hit.sentence)) for hit in hits]
-    return reader.calibration.ranked(whole, hits, read)
+    after = following(question, before[0], index, asked) if before else {}
+    follows = [hit.sentence.ordinal in after.get(hit.sentence.article_id, ()) for hit in hits]
+    return reader.calibration.ranked(whole, hits, read, follows)
 
 
 def _place(sentence: Sentence) -> tuple[str, int]:

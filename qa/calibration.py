@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from index.types import Hit
 from qa.types import Ranked, Reading
 
-UNREAD = -12.0  # the reader's score of a sentence that others kept from being read
+UNREAD = -12.0  # the reader's logits of a sentence that others kept from being read, or that has no words
 BEGINNING = 10  # sentences in which the place counts; behind them it says nothing
 FEWEST = 4  # words of a question: of fewer, the place counts no more
 
@@ -26,23 +26,29 @@ _WORD = re.compile(r"\w+")
 class Calibration:
     """Fitted by `python -m training.calibrate` on the development sets; kept in `qa/models/calibration.json`.
 
-    Sentences are ordered by `reader * score + late * MaxSim + (place + short / words) * log(1 + ordinal)`: the MaxSim
+    Sentences are ordered by `reader * score + span * logit + late * MaxSim + (place + short / words) *
+    log(1 + ordinal) + follows`: score and logit are the reader's of the sentence and of its answering words, the MaxSim
     is that of the sentence among those around it, the ordinal at most `BEGINNING`, the words at least `FEWEST`. An
     article says first what it is about, and of what it says twice people take the first; the more words a question
-    has, with the one that it leans on, the less it leaves open.
+    has, with the one that it leans on, the less it leaves open. `follows` is added to a sentence that stands just
+    behind what is nearest to the question that this one leans on: people ask on from there.
     The probability that a sentence answers is the logistic function (Platt 1999) of `bias + score_slope * score +
-    share_slope * share`, and never above that of one before it in its article. Both depend on the question and the
-    sentence's article alone, whatever else is searched. From `threshold` on the first sentence is an answer, from
-    `also` on another is.
+    span_slope * logit + share_slope * share`, and `follows_slope` where it stands there, and never above that of one
+    before it in its article. Both depend on the question and the sentence's article alone, whatever else is searched.
+    From `threshold` on the first sentence is an answer, from `also` on another is.
     """
 
     reader: float
+    span: float
     late: float
     place: float
     short: float
+    follows: float
     bias: float
     score_slope: float
+    span_slope: float
     share_slope: float
+    follows_slope: float
     threshold: float
     also: float
 
@@ -51,28 +57,36 @@ class Calibration:
         """Read the fitted numbers."""
         return cls(**json.loads(path.read_text(encoding="utf-8")))
 
-    def ranked(self, question: str, hits: Sequence[Hit], readings: Sequence[Reading | None]) -> list[Ranked]:
+    def ranked(
+        self, question: str, hits: Sequence[Hit], readings: Sequence[Reading | None], follows: Sequence[bool]
+    ) -> list[Ranked]:
         """Return the candidates, the likeliest first: those that were read before those that were not."""
-        scores, probabilities = self.order(question, hits, readings), self.probabilities(hits, readings)
+        scores = self.order(question, hits, readings, follows)
+        probabilities = self.probabilities(hits, readings, follows)
         most: dict[str, float] = {}  # that may be said of the next sentence of an article
         ranked = []
         for i in sorted(range(len(hits)), key=lambda i: (-scores[i], hits[i].sentence.ordinal)):
             article_id = hits[i].sentence.article_id
             most[article_id] = min(most.get(article_id, 1.0), float(probabilities[i]))
-            ranked.append(Ranked(hits[i], readings[i], most[article_id]))
+            ranked.append(Ranked(hits[i], readings[i], most[article_id], follows[i]))
         return sorted(ranked, key=lambda one: (one.reading is None, -one.probability))
 
-    def order(self, question: str, hits: Sequence[Hit], readings: Sequence[Reading | None]) -> NDArray[np.float64]:
+    def order(
+        self, question: str, hits: Sequence[Hit], readings: Sequence[Reading | None], follows: Sequence[bool]
+    ) -> NDArray[np.float64]:
         """Return a score for each candidate, `(n,)`: the highest comes first."""
         words = words_of(question)
-        table = np.array([ordering(words, *both) for both in zip(hits, readings, strict=True)]).reshape(-1, 4)
-        scores: NDArray[np.float64] = table @ np.array([self.reader, self.late, self.place, self.short])
+        table = np.array([ordering(words, *each) for each in zip(hits, readings, follows, strict=True)]).reshape(-1, 6)
+        weights = np.array([self.reader, self.span, self.late, self.place, self.short, self.follows])
+        scores: NDArray[np.float64] = table @ weights
         return scores
 
-    def probabilities(self, hits: Sequence[Hit], readings: Sequence[Reading | None]) -> NDArray[np.float64]:
+    def probabilities(
+        self, hits: Sequence[Hit], readings: Sequence[Reading | None], follows: Sequence[bool]
+    ) -> NDArray[np.float64]:
         """Return for each candidate the probability in [0, 1] that it answers the question, `(n,)`."""
-        table = np.array([evidence(*both) for both in zip(hits, readings, strict=True)]).reshape(-1, 3)
-        weights = np.array([self.bias, self.score_slope, self.share_slope])
+        table = np.array([evidence(*each) for each in zip(hits, readings, follows, strict=True)]).reshape(-1, 5)
+        weights = np.array([self.bias, self.score_slope, self.span_slope, self.share_slope, self.follows_slope])
         probabilities: NDArray[np.float64] = 1 / (1 + np.exp(-(table @ weights)))
         return probabilities
 
@@ -82,16 +96,16 @@ def words_of(question: str) -> int:
     return max(FEWEST, len(_WORD.findall(question)))
 
 
-def ordering(words: int, hit: Hit, reading: Reading | None) -> list[float]:
-    """Return what the order comes from: the reader's score, MaxSim, the place, and the place by a question's words."""
+def ordering(words: int, hit: Hit, reading: Reading | None, follows: bool) -> list[float]:
+    """Return what the order comes from, in the order of its weights; `words` is how many a question has."""
     place = math.log1p(min(hit.sentence.ordinal, BEGINNING))
-    return [_score(reading), hit.late, place, place / words]
+    return [*_logits(reading), hit.late, place, place / words, float(follows)]
 
 
-def evidence(hit: Hit, reading: Reading | None) -> list[float]:
-    """Return what a probability comes from: 1, the reader's score, and the sentence's share of its article."""
-    return [1.0, _score(reading), hit.share]
+def evidence(hit: Hit, reading: Reading | None, follows: bool) -> list[float]:
+    """Return what a probability comes from, in the order of its weights: 1, the reader's logits, the share."""
+    return [1.0, *_logits(reading), hit.share, float(follows)]
 
 
-def _score(reading: Reading | None) -> float:
-    return reading.score if reading else UNREAD
+def _logits(reading: Reading | None) -> tuple[float, float]:
+    return (reading.score, reading.span) if reading else (UNREAD, UNREAD)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from index.engine import Searchable
+from index.types import Hit
+
 # Words that stand for something named before. "It" and "there" stand for nothing in "is it raining" or "is there", but
 # then the question before does little harm either. "This week" and "this article" need no question before.
 _AT_HAND = (
@@ -24,13 +27,40 @@ _THAT = re.compile(
 )
 _GOES_ON = re.compile(r"\s*(?:and|but|or|so|also|what about|how about|what of|why not)\b", re.IGNORECASE)
 _SHORT = 2  # words; "How many?" and "Why?" ask for more of the same
+# A name, or a thing with its article, which a word behind it may well stand for: "Did the rebels hand over their guns?"
+_NAMED = re.compile(r"\b(?:the|an?) \w|(?<=\w\W)(?!I\b)[A-Z]")
+_NEXT = 3  # sentences behind the answer of the question before, among which the answer of a follow-up often is
 
 
 def leaning(question: str, history: Sequence[str]) -> tuple[str, ...]:
-    """Return the question before this one if this one leans on it, else nothing.
+    """Return the question before this one if this one leans on it, else nothing. Blank ones are no questions.
 
     The reader answers what it is shown: the question before, shown beside one that stands by itself, would be answered
     again instead of it.
     """
-    points_back = _STANDS_FOR.search(question) or _THAT.search(question) or _GOES_ON.match(question)
-    return tuple(history[-1:]) if points_back or len(question.split()) <= _SHORT else ()
+    leans = _points_back(question) or _GOES_ON.match(question) or len(question.split()) <= _SHORT
+    return tuple([each for each in history if each.strip()][-1:]) if leans else ()
+
+
+def following(question: str, before: str, index: Searchable, article_ids: Sequence[str]) -> dict[str, range]:
+    """Return by article the ordinals of the sentences behind the one nearest to the question before.
+
+    People ask on from there. None where this question itself names what it may point back to. Raises
+    `ArticleNotFound`.
+    """
+    at = _points_back(question)
+    if at and not _GOES_ON.match(question) and _NAMED.search(question, 0, at.start()):
+        return {}
+    sentences = [sentence for article_id in article_ids for sentence in index.sentences_of(article_id)]
+    unscored = [Hit(sentence, similarity=0.0, lexical=0.0, late=0.0) for sentence in sentences]
+    nearest: dict[str, Hit] = {}
+    for hit in index.compared(unscored, index.query(before), article_ids):
+        best = nearest.setdefault(hit.sentence.article_id, hit)
+        if hit.late > best.late:
+            nearest[hit.sentence.article_id] = hit
+    starts = {article_id: hit.sentence.ordinal + 1 for article_id, hit in nearest.items()}
+    return {article_id: range(start, start + _NEXT) for article_id, start in starts.items()}
+
+
+def _points_back(question: str) -> re.Match[str] | None:
+    return _STANDS_FOR.search(question) or _THAT.search(question)

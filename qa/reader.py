@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from index.network import Cores, Inputs, Network
 from index.wordpieces import SEP, Pieces, WordPieces
-from qa.calibration import Calibration
+from qa.calibration import UNREAD, Calibration
 from qa.types import Reading
 from qa.windows import SENTENCE_TOKENS, Batch, Window, lay_out
 
@@ -75,16 +75,18 @@ def _readings(out: NDArray[np.float32], row: Batch, window: Sequence[Pieces]) ->
         closing = float(out[inside & (ids == SEP), 0].sum())
         score = closing + float(out[inside, 1].mean())
         begin, end = out[inside, 2][:-1], out[inside, 3][:-1]  # the separator answers nothing
-        readings.append(Reading(score, *_words(begin, end, sentence.offsets)))
+        readings.append(Reading(score, *_span(begin, end, sentence.offsets)))
     return readings
 
 
-def _words(begin: NDArray[np.float32], end: NDArray[np.float32], offsets: Sequence[tuple[int, int]]) -> tuple[int, int]:
-    """Return the code points of the likeliest answer in a sentence."""
+def _span(
+    begin: NDArray[np.float32], end: NDArray[np.float32], offsets: Sequence[tuple[int, int]]
+) -> tuple[float, int, int]:
+    """Return the logit and the code points of the likeliest answer in a sentence."""
     if not len(begin):
-        return 0, 0
+        return UNREAD, 0, 0
     joint = begin[:, None] + end[None, :]
     allowed = np.triu(np.ones_like(joint, dtype=bool)) & ~np.triu(np.ones_like(joint, dtype=bool), ANSWER_TOKENS)
     joint = np.where(allowed, joint, -np.inf)
     first, last = divmod(int(joint.argmax()), joint.shape[1])
-    return offsets[first][0], offsets[last][1]
+    return float(joint[first, last]), offsets[first][0], offsets[last][1]

@@ -61,10 +61,12 @@ class Reading:
     """What the reader makes of one sentence.
 
     `score` is its logit against "none of these" at 0: higher is better, comparable between windows and articles.
-    `start` and `end` are the answering words' code points in the sentence.
+    `span` is the sum of the logits of its answering words' first and last token, each against none at 0, too. `start`
+    and `end` are these words' code points in the sentence.
     """
 
     score: float
+    span: float
     start: int
     end: int
 
@@ -73,9 +75,11 @@ class Reading:
 class Ranked:
     """A candidate sentence with what search and reader say of it, and the probability in [0, 1] that it answers.
 
-    `reading` is None for a sentence that was found but not read, because others were likelier.
+    `reading` is None for a sentence that was found but not read, because others were likelier. `follows` says that it
+    stands just behind what is nearest to the question that this one leans on.
     """
 
     hit: Hit
     reading: Reading | None
     probability: float
+    follows: bool

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from zlib import crc32
 
 import numpy as np
@@ -28,12 +29,16 @@ class WordReader:
 
     calibration = Calibration(
         reader=1.0,
+        span=0.0,
         late=0.0,
         place=0.0,
         short=0.0,
+        follows=0.0,
         bias=-2.0,
         score_slope=1.0,
+        span_slope=0.0,
         share_slope=0.0,
+        follows_slope=0.0,
         threshold=0.5,
         also=0.4,
     )
@@ -63,7 +68,7 @@ class WordReader:
         wanted = set(re.findall(r"\w+", question.lower()))
         text = self._texts[sentence.ids.tobytes()]
         shared = [w for w in re.findall(r"\w+", text.lower()) if w in wanted]
-        return Reading(float(len(shared)), *sentence.offsets[-1])
+        return Reading(float(len(shared)), 0.0, *sentence.offsets[-1])
 
 
 @pytest.fixture
@@ -133,12 +138,16 @@ class LateReader(WordReader):
 
     calibration = Calibration(
         reader=0.4,
+        span=0.0,
         late=9.0,
         place=-0.1,
         short=-0.5,
+        follows=0.0,
         bias=-2.0,
         score_slope=0.3,
+        span_slope=0.0,
         share_slope=0.7,
+        follows_slope=0.0,
         threshold=0.3,
         also=0.5,
     )
@@ -203,6 +212,22 @@ def test_a_sentence_is_not_compared_with_the_question_before(index: Index) -> No
     alone = answer("And buses?", index, LateReader(), nearest=2)
     assert [(c.text, c.probability) for c in said.nearest] == [(c.text, c.probability) for c in alone.nearest]
     assert said.nearest[0].text == "Buses ran."
+
+
+class FollowingReader(WordReader):
+    """Lets what follows the answer of the question before count more than a shared word."""
+
+    calibration = replace(WordReader.calibration, follows=1.5)
+
+
+def test_a_follow_up_is_answered_from_behind_the_answer_of_the_question_before(encoder: FakeEncoder) -> None:
+    text = "Buses ran then. Snow fell in Oslo in June. Trains ran. Nobody was hurt. All was well. Trams ran then."
+    index = build_index([Article("snow", "Snow", text, "snow.txt")], encoder)
+    said = {
+        history: answer("And what ran then?", index, FollowingReader(), history=history, threshold=0.0).nearest[0].text
+        for history in [(), ("When did snow fall in Oslo?",)]
+    }
+    assert list(said.values()) == ["Buses ran then.", "Trains ran."]
 
 
 @pytest.mark.parametrize("question", ["", "  ", "?!"])

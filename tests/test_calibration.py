@@ -12,12 +12,16 @@ from qa.types import Reading
 
 CALIBRATION = Calibration(
     reader=0.5,
+    span=0.25,
     late=8.0,
     place=0.1,
     short=-2.0,
+    follows=1.5,
     bias=-1.0,
     score_slope=0.4,
+    span_slope=0.1,
     share_slope=0.7,
+    follows_slope=0.6,
     threshold=0.5,
     also=0.6,
 )
@@ -33,8 +37,9 @@ def logistic(value: float) -> float:
 
 
 def test_a_probability_is_the_logistic_function_of_a_weighted_sum() -> None:
-    said = CALIBRATION.probabilities([hit(0.5, -0.5), hit(0.25, -3.0)], [Reading(3.0, 0, 3), Reading(-1.0, 0, 3)])
-    assert said == pytest.approx([logistic(-1 + 1.2 - 0.35), logistic(-1 - 0.4 - 2.1)])
+    hits, readings = [hit(0.5, -0.5), hit(0.25, -3.0)], [Reading(3.0, 2.0, 0, 3), Reading(-1.0, 2.0, 0, 3)]
+    said = CALIBRATION.probabilities(hits, readings, [False, True])
+    assert said == pytest.approx([logistic(-1 + 1.2 + 0.2 - 0.35), logistic(-1 - 0.4 + 0.2 - 2.1 + 0.6)])
 
 
 @pytest.mark.parametrize(("ordinal", "counted"), [(7, 7), (10, 10), (11, 10), (300, 10)])
@@ -42,20 +47,22 @@ def test_a_probability_is_the_logistic_function_of_a_weighted_sum() -> None:
 def test_the_place_counts_for_the_order_the_more_the_shorter_the_question(
     ordinal: int, counted: int, question: str, weight: float
 ) -> None:
-    (score,) = CALIBRATION.order(question, [hit(0.5, -0.5, ordinal=ordinal)], [Reading(3.0, 0, 3)])
-    assert score == pytest.approx(1.5 + 4 + weight * math.log(1 + counted))
+    (score,) = CALIBRATION.order(question, [hit(0.5, -0.5, ordinal=ordinal)], [Reading(3.0, 2.0, 0, 3)], [False])
+    assert score == pytest.approx(1.5 + 0.5 + 4 + weight * math.log(1 + counted))
 
 
 def test_a_sentence_that_was_not_read_counts_as_read_and_found_wanting() -> None:
-    assert CALIBRATION.order(FIVE, [hit(0.5, -0.5)], [None]) == pytest.approx([-6 + 4])
-    assert CALIBRATION.probabilities([hit(0.5, -0.5)], [None]) == pytest.approx([logistic(-1 - 4.8 - 0.35)])
+    assert CALIBRATION.order(FIVE, [hit(0.5, -0.5)], [None], [False]) == pytest.approx([-6 - 3 + 4])
+    assert CALIBRATION.probabilities([hit(0.5, -0.5)], [None], [False]) == pytest.approx(
+        [logistic(-1 - 4.8 - 1.2 - 0.35)]
+    )
 
 
 def test_in_an_article_the_order_counts_and_none_is_likelier_than_one_before_it() -> None:
     hits = [hit(0.5, -2.0, ordinal=4), hit(0.6, -1.0, ordinal=4), hit(0.7, -1.5, ordinal=4)]
-    readings = [Reading(3.0, 0, 3), None, Reading(0.0, 0, 3)]  # in order: the third, the first, the second
-    ranked = CALIBRATION.ranked(FIVE, hits, readings)
-    third, first, second = (logistic(-1 - 1.05), logistic(-1 + 1.2 - 1.4), logistic(-1 - 4.8 - 0.7))
+    readings = [Reading(3.0, 2.0, 0, 3), None, Reading(0.0, 2.0, 0, 3)]  # in order: the third, the first, the second
+    ranked = CALIBRATION.ranked(FIVE, hits, readings, [False] * 3)
+    third, first, second = (logistic(-0.8 - 1.05), logistic(-0.8 + 1.2 - 1.4), logistic(-1 - 6 - 0.7))
     assert first > third > second
     assert [one.hit for one in ranked] == [hits[2], hits[0], hits[1]]
     assert [one.probability for one in ranked] == pytest.approx([third, third, second])
@@ -64,15 +71,26 @@ def test_in_an_article_the_order_counts_and_none_is_likelier_than_one_before_it(
 
 def test_between_articles_the_probability_counts() -> None:
     hits = [hit(0.9, -2.0), hit(0.9, -2.1, ordinal=1), hit(0.4, -0.1, article="b")]
-    ranked = CALIBRATION.ranked(FIVE, hits, [Reading(1.0, 0, 3)] * 3)
+    ranked = CALIBRATION.ranked(FIVE, hits, [Reading(1.0, 2.0, 0, 3)] * 3, [False] * 3)
     assert [one.hit for one in ranked] == [hits[2], hits[0], hits[1]]
 
 
 def test_of_two_alike_the_earlier_comes_first() -> None:
     hits = [hit(0.5, -1.0, ordinal=20), hit(0.5, -1.0, ordinal=12)]
-    assert [one.hit for one in CALIBRATION.ranked(FIVE, hits, [Reading(1.0, 0, 3)] * 2)] == [hits[1], hits[0]]
+    ranked = CALIBRATION.ranked(FIVE, hits, [Reading(1.0, 2.0, 0, 3)] * 2, [False] * 2)
+    assert [one.hit for one in ranked] == [hits[1], hits[0]]
+
+
+def test_what_stands_behind_the_answer_of_the_question_before_comes_sooner() -> None:
+    hits = [hit(0.5, -1.0), hit(0.4, -2.0, ordinal=1)]
+    readings = [Reading(1.0, 2.0, 0, 3)] * 2  # the order: 1 + 4, and 1 + 3.2 - 0.3 log 2, to which 1.5 may be added
+    for follows, first in (([False, False], 0), ([False, True], 1)):
+        ranked = CALIBRATION.ranked(FIVE, hits, readings, follows)
+        assert [one.follows for one in ranked] == [follows[first], follows[1 - first]]
+        assert ranked[0].hit == hits[first]
+        assert ranked[0].probability == pytest.approx(logistic(-0.8 + 0.4 - 0.7 + first * (0.6 - 0.7)))
 
 
 def test_no_candidate_no_order_and_no_probability() -> None:
-    assert CALIBRATION.order(FIVE, [], []).shape == CALIBRATION.probabilities([], []).shape == (0,)
-    assert CALIBRATION.ranked(FIVE, [], []) == []
+    assert CALIBRATION.order(FIVE, [], [], []).shape == CALIBRATION.probabilities([], [], []).shape == (0,)
+    assert CALIBRATION.ranked(FIVE, [], [], []) == []

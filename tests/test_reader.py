@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from qa.calibration import Calibration
+from qa.calibration import UNREAD, Calibration
 from qa.reader import MODELS, Reader
 from qa.windows import SENTENCE_TOKENS
 
@@ -48,8 +48,9 @@ def test_the_sentence_that_answers_scores_highest_and_its_words_are_marked(
     readings = read(reader, question, WINDOWS)
     best = max(((w, s) for w in range(3) for s in range(len(WINDOWS[w]))), key=lambda at: readings[at[0]][at[1]][0])
     assert best == place
-    score, start, end = readings[place[0]][place[1]]
+    score, span, start, end = readings[place[0]][place[1]]
     assert score > 0
+    assert span == max(reading[1] for window in readings for reading in window)
     assert words in WINDOWS[place[0]][place[1]][int(start) : int(end)]
 
 
@@ -67,19 +68,19 @@ def test_a_reading_does_not_depend_on_the_other_windows(reader: Reader) -> None:
 
 def test_words_lie_inside_their_sentence(reader: Reader) -> None:
     for window, readings in zip(WINDOWS, read(reader, "Why?", WINDOWS), strict=True):
-        for sentence, (_, start, end) in zip(window, readings, strict=True):
+        for sentence, (*_, start, end) in zip(window, readings, strict=True):
             assert 0 <= start < end <= len(sentence)
 
 
 def test_a_sentence_longer_than_what_is_read_at_once_is_read_up_to_there(reader: Reader) -> None:
     long = "word " * 1000
     (readings,) = read(reader, "Which word?", [["Anna came home late.", long]])
-    assert readings[1][2] <= 5 * SENTENCE_TOKENS
+    assert readings[1][3] <= 5 * SENTENCE_TOKENS
 
 
 def test_a_sentence_without_a_token_has_no_words(reader: Reader) -> None:
     (readings,) = read(reader, "Who?", [["\u200b"]])
-    assert readings[0][1:] == (0, 0)
+    assert readings[0][1:] == (UNREAD, 0, 0)
 
 
 def test_the_shipped_files_are_small_and_the_calibration_is_fitted() -> None:

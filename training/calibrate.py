@@ -1,7 +1,7 @@
 """Fit the calibration: `python -m training.calibrate --data ../shared/data --out qa/models/calibration.json`.
 
-Questions of the development sets are asked of their articles, and some of an article that is not theirs. Four weights
-make an order of what late interaction and reader say of sentences, three the probability that a sentence answers. The
+Questions of the development sets are asked of their articles, and some of an article that is not theirs. Six weights
+make an order of what late interaction and reader say of sentences, five the probability that a sentence answers. The
 order is fitted to the answers that the sets mark. newsqa marks one where several would do: first sentences that it does
 not mark were read and judged one by one, and `judged.jsonl` says which of them answer all the same; the probability is
 fitted to marked and judged ones.
@@ -40,16 +40,22 @@ QUESTIONS = {"newsqa": 1052, "squad2": 802, "covidqa": 369, "wikiqa": 296, "fair
 WEIGHTS = {"newsqa": 1.0, "squad2": 1.0, "covidqa": 0.5, "wikiqa": 0.5, "fairytaleqa": 0.25, "plain": 1.0}
 MADE = {"newsqa": 300, "covidqa": 60, "fairytaleqa": 60}  # of another article
 START = Calibration(
-    reader=0.5,
+    reader=0.3,
+    span=0.2,
     late=7.0,
     place=0.0,
     short=0.0,
+    follows=0.0,
     bias=0.0,
     score_slope=0.3,
+    span_slope=0.0,
     share_slope=0.7,
+    follows_slope=0.0,
     threshold=0.5,
     also=0.5,
 )
+ORDER = ("reader", "span", "late", "place", "short", "follows")  # the weights of `ordering`
+EVIDENCE = ("bias", "score_slope", "span_slope", "share_slope", "follows_slope")  # of `evidence`
 JUDGED = Path(__file__).parent / "judged.jsonl"
 FALSE_ANSWERS = 0.25  # of the unanswerable questions, most of which were written to look answerable
 
@@ -123,13 +129,12 @@ def judged(asked: Sequence[Asked]) -> list[Asked]:
 
 def fit(asked: Sequence[Asked]) -> Calibration:
     """Fit the order of the sentences that were read, and then the probability, on the first of each question."""
-    reader, late, place, short = (round(float(w), 4) for w in _order(asked))
-    calibration = replace(START, reader=reader, late=late, place=place, short=short)
+    order = (round(float(w), 4) for w in _order(asked))
+    calibration = replace(START, **dict(zip(ORDER, order, strict=True)))
     asked = [reordered(a, calibration) for a in asked]
-    firsts = np.array([evidence(a.ranked[0].hit, a.ranked[0].reading) for a in asked])
+    firsts = np.array([evidence(a.ranked[0].hit, a.ranked[0].reading, a.ranked[0].follows) for a in asked])
     weights = _logistic(firsts, np.array([a.answers[0] for a in asked]), _counts(asked))
-    bias, score, share = (round(float(w), 4) for w in weights)
-    calibration = replace(calibration, bias=bias, score_slope=score, share_slope=share)
+    calibration = replace(calibration, **dict(zip(EVIDENCE, (round(float(w), 4) for w in weights), strict=True)))
     asked = [reordered(a, calibration) for a in asked]
     # answered from here on: the lowest confidence that bounds false answers
     false = [a.ranked[0].probability for a in asked if not a.answerable]
@@ -145,14 +150,14 @@ def _counts(asked: Sequence[Asked]) -> NDArray[np.float64]:
 
 
 def _order(asked: Sequence[Asked]) -> NDArray[np.float64]:
-    """Return the weights `(4,)` of the order under which a marked sentence comes first."""
+    """Return the weights `(6,)` of the order under which a marked sentence comes first."""
     asked = [a for a in asked if any(right and one.reading for right, one in zip(a.right, a.ranked, strict=True))]
     tables, rights = [], []
     for a in asked:
         read = [(one, right) for one, right in zip(a.ranked, a.right, strict=True) if one.reading]
-        tables.append(np.array([ordering(words_of(a.text), one.hit, one.reading) for one, _ in read]))
+        tables.append(np.array([ordering(words_of(a.text), one.hit, one.reading, one.follows) for one, _ in read]))
         rights.append(np.array([right for _, right in read]))
-    start = np.array([START.reader, START.late, START.place, START.short])
+    start = np.array([getattr(START, name) for name in ORDER])
     return conditional_logit(tables, rights, counts=_counts(asked), start=start)
 
 
@@ -197,7 +202,8 @@ def _logistic(table: NDArray[np.float64], right: NDArray[np.bool_], counts: NDAr
 
 def reordered(asked: Asked, calibration: Calibration) -> Asked:
     """Return the candidates in the order and with the probabilities of a calibration."""
-    ranked = calibration.ranked(asked.text, [r.hit for r in asked.ranked], [r.reading for r in asked.ranked])
+    hits, readings, follows = zip(*((r.hit, r.reading, r.follows) for r in asked.ranked), strict=True)
+    ranked = calibration.ranked(asked.text, hits, readings, follows)
     marks = {r.hit.sentence: both for r, *both in zip(asked.ranked, asked.right, asked.answers, strict=True)}
     right, answers = zip(*(marks[r.hit.sentence] for r in ranked), strict=True)
     return replace(asked, ranked=tuple(ranked), right=right, answers=answers)

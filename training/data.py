@@ -213,12 +213,13 @@ def _with_hard_windows(examples: list[Example], texts: list[Text], first: int, w
         ranked = [places[pool[j]] for j in order if score[j] > 0]
         if len(own) <= 3:  # a short text: its own other windows first
             ranked = [places[r] for r in own] + [p for p in ranked if p[0] != example.text]
-        hard = tuple(p for p in ranked if not _answers(example, texts, p))[:10]
+        hard = tuple(p for p in ranked if not answers_in(example, texts, p))[:10]
         out.append(replace(example, hard=hard))
     return out
 
 
-def _answers(example: Example, texts: list[Text], place: tuple[int, int]) -> bool:
+def answers_in(example: Example, texts: Sequence[Text], place: tuple[int, int]) -> bool:
+    """Tell whether a window `(text, window)` holds an answer of the example."""
     text, window = place
     if text != example.text:
         return False

@@ -13,7 +13,7 @@ from training.wording import Names, lean, roughen, swap
 
 # A share of the questions is asked of a few sentences that stand apart and look like an answer, of so many tokens
 # together, their separators included.
-APART = 0.35
+APART = 0.2
 SIDE_BY_SIDE = 5
 SIDE_BY_SIDE_TOKENS = 224
 

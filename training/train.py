@@ -1,8 +1,9 @@
 """Train the reader: `python -m training.train --data ../shared/data --out .training/reader`.
 
 One question is asked of a window that answers it and of hard windows of the same article together; a softmax runs over
-the sentences of all of them and a "none of these" fixed at 0 (shared normalisation, Clark & Gardner 2018), so that
-windows are comparable with each other and silence in many of them cannot outvote one answer.
+the sentences of all of them and a "none of these" fixed at 0 (shared normalisation, Clark & Gardner 2018), and others
+over all their words for an answer's first and last, so that windows are comparable with each other and silence in many
+of them cannot outvote one answer.
 """
 
 from __future__ import annotations
@@ -35,8 +36,9 @@ class Step:
     """The input of one step: batches of similar length, and where in their outputs to look.
 
     `cell` `(sentences,)` indexes the batches' flattened sentence scores; `question` and `column` place each in a table
-    of a row a question; `right` and `unsure` mark sentences. `token` `(answers, most tokens)` indexes the batches'
-    flattened tokens for each answering sentence, -1 beyond its end; `begin` and `end` mark the answers' ends in it.
+    of a row a question; `right` and `unsure` mark sentences. `token` `(questions, most tokens)` indexes the batches'
+    flattened tokens of each question's sentences, -1 beyond them; `begin` and `end` mark its answers' ends among them.
+    `worded` `(questions,)` are those whose answering words are known: all but those that a whole sentence answers.
     """
 
     batches: tuple[Batch, ...]
@@ -48,14 +50,16 @@ class Step:
     token: Tensor
     begin: Tensor
     end: Tensor
+    worded: Tensor
     questions: int
 
 
 def assemble(samples: list[Sample]) -> Step:
     """Lay the samples out in batches of windows of similar length."""
     rows = sorted(_rows(samples), key=lambda r: r[0].ids.shape[1])
-    batches, place, answers = [], [], []
-    cells = tokens = 0
+    batches, place = [], []
+    tokens: list[list[tuple[np.ndarray, tuple[tuple[int, int], ...]]]] = [[] for _ in samples]
+    cells = first = 0
     for start in range(0, len(rows), CHUNK):
         chunk = rows[start : start + CHUNK]
         batch = stack([r[0] for r in chunk])
@@ -64,10 +68,10 @@ def assemble(samples: list[Sample]) -> Step:
             for j in range(int(row.owner.max()) + 1):
                 one = samples[q]
                 place.append((cells + i * most + j, q, (w, j) in one.right, (w, j) in one.unsure))
-                if one.right.get((w, j)):
+                if (w, j) not in one.unsure:
                     inside = np.flatnonzero(row.owner[0] == j)[:-1]  # the separator answers nothing
-                    answers.append((tokens + i * width + inside, one.right[w, j]))
-        cells, tokens = cells + len(chunk) * most, tokens + len(chunk) * width
+                    tokens[q].append((first + i * width + inside, one.right.get((w, j), ())))
+        cells, first = cells + len(chunk) * most, first + len(chunk) * width
         batches.append(batch)
     cell, question, right, unsure = (np.array(column) for column in zip(*place, strict=True))
     column = np.zeros(len(question), dtype=np.int64)
@@ -75,8 +79,11 @@ def assemble(samples: list[Sample]) -> Step:
         column[question == q] = np.arange(1, 1 + (question == q).sum())
     at = [torch.from_numpy(numbers) for numbers in (cell, question, column)]
     marks = [torch.from_numpy(flags) for flags in (right, unsure)]
-    words = [torch.from_numpy(numbers) for numbers in _marks(answers)]
-    return Step(tuple(batches), at[0], at[1], at[2], marks[0], marks[1], words[0], words[1], words[2], len(samples))
+    words = [torch.from_numpy(numbers) for numbers in _marks(tokens)]
+    worded = torch.tensor([all(one.right.values()) for one in samples])
+    return Step(
+        tuple(batches), at[0], at[1], at[2], marks[0], marks[1], words[0], words[1], words[2], worded, len(samples)
+    )
 
 
 def _rows(samples: list[Sample]) -> Iterator[tuple[Batch, int, int]]:
@@ -86,23 +93,28 @@ def _rows(samples: list[Sample]) -> Iterator[tuple[Batch, int, int]]:
             yield row, q, w
 
 
-def _marks(answers: list[tuple[np.ndarray, tuple[tuple[int, int], ...]]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    most = max((len(inside) for inside, _ in answers), default=1)
-    token = np.full((len(answers), most), -1, dtype=np.int64)
+def _marks(tokens: list[list[tuple[np.ndarray, tuple[tuple[int, int], ...]]]]) -> tuple[np.ndarray, ...]:
+    """Return tokens, and which of them begin and end an answer, a row a question."""
+    most = max(sum(len(inside) for inside, _ in own) for own in tokens)
+    token = np.full((len(tokens), most), -1, dtype=np.int64)
     begin, end = np.zeros_like(token, dtype=bool), np.zeros_like(token, dtype=bool)
-    for i, (inside, marks) in enumerate(answers):
-        token[i, : len(inside)] = inside
-        for first, last in marks:
-            begin[i, first] = end[i, last] = True
+    for q, own in enumerate(tokens):
+        at = 0
+        for inside, answers in own:
+            token[q, at : at + len(inside)] = inside
+            for first, last in answers:
+                begin[q, at + first] = end[q, at + last] = True
+            at += len(inside)
     return token, begin, end
 
 
 NEVER = -1e4  # a logit that counts for nothing
 CHUNK = 44  # windows run together
+NEGATIVES = 6  # windows a question that do not answer it: from among many more its sentence has to be told
 
 
 def losses(network: ReaderNetwork, step: Step) -> tuple[Tensor, Tensor]:
-    """Return the listwise loss a question and the span loss an answer."""
+    """Return the listwise loss and the span loss a question."""
     outs, scores = [], []
     for batch in step.batches:
         ids = torch.from_numpy(batch.ids)
@@ -125,12 +137,13 @@ def losses(network: ReaderNetwork, step: Step) -> tuple[Tensor, Tensor]:
 
 
 def _span_loss(out: Tensor, step: Step) -> Tensor:
-    if not len(step.token):
-        return torch.zeros(())
-    logits = out[step.token.clamp(min=0)][..., 2:].masked_fill((step.token < 0)[..., None], NEVER).log_softmax(1)
-    begin = logits[..., 0].masked_fill(~step.begin, NEVER).logsumexp(1)
-    end = logits[..., 1].masked_fill(~step.end, NEVER).logsumexp(1)
-    return -(begin + end).mean()
+    """Return the loss of an answer's first and last token among all tokens of its question, and none at 0."""
+    logits = out[step.token.clamp(min=0)][..., 2:].masked_fill((step.token < 0)[..., None], NEVER)
+    logits = torch.cat([torch.zeros_like(logits[:, :1]), logits], 1)
+    good = torch.stack([step.begin, step.end], -1)
+    good = torch.cat([~good.any(1, keepdim=True), good], 1)
+    loss = logits.logsumexp(1) - logits.masked_fill(~good, NEVER).logsumexp(1)
+    return (loss.sum(1) * step.worded).sum() / step.worded.sum().clamp(min=1)
 
 
 def steps(texts: list[Text], examples: list[Example], *, seed: int, questions: int, start: int) -> Iterator[Step]:
@@ -142,7 +155,7 @@ def steps(texts: list[Text], examples: list[Example], *, seed: int, questions: i
     def make(number: int) -> Step:
         rng = random.Random(f"{seed} {number}")
         picks = np.random.default_rng([seed, number]).choice(len(examples), questions, p=weights)
-        samples = [sample(examples[i], texts, names, rng, negatives=2) for i in picks]
+        samples = [sample(examples[i], texts, names, rng, negatives=NEGATIVES) for i in picks]
         return assemble([s for s in samples if s.windows])
 
     return made_ahead(make, start)
@@ -150,7 +163,7 @@ def steps(texts: list[Text], examples: list[Example], *, seed: int, questions: i
 
 def main() -> None:
     """Train, resume and report; the figures go to `log.jsonl` in the output folder."""
-    parser = parser_for(__doc__, steps=5000, questions=28, rate=1.2e-4, every=250)
+    parser = parser_for(__doc__, steps=5000, questions=12, rate=1.2e-4, every=250)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(options.seed)
