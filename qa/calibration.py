@@ -103,7 +103,7 @@ def ordering(words: int, hit: Hit, reading: Reading | None, follows: bool) -> li
 
 
 def evidence(hit: Hit, reading: Reading | None, follows: bool) -> list[float]:
-    """Return what a probability comes from, in the order of its weights: 1, the reader's logits, the share."""
+    """Return what a probability comes from, in the order of its weights; 1 is the bias's."""
     return [1.0, *_logits(reading), hit.share, float(follows)]
 
 

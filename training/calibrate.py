@@ -129,16 +129,19 @@ def judged(asked: Sequence[Asked]) -> list[Asked]:
 
 def fit(asked: Sequence[Asked]) -> Calibration:
     """Fit the order of the sentences that were read, and then the probability, on the first of each question."""
-    order = (round(float(w), 4) for w in _order(asked))
-    calibration = replace(START, **dict(zip(ORDER, order, strict=True)))
+    calibration = replace(START, **_named(ORDER, _order(asked)))
     asked = [reordered(a, calibration) for a in asked]
     firsts = np.array([evidence(a.ranked[0].hit, a.ranked[0].reading, a.ranked[0].follows) for a in asked])
     weights = _logistic(firsts, np.array([a.answers[0] for a in asked]), _counts(asked))
-    calibration = replace(calibration, **dict(zip(EVIDENCE, (round(float(w), 4) for w in weights), strict=True)))
+    calibration = replace(calibration, **_named(EVIDENCE, weights))
     asked = [reordered(a, calibration) for a in asked]
     # answered from here on: the lowest confidence that bounds false answers
     false = [a.ranked[0].probability for a in asked if not a.answerable]
     return replace(calibration, threshold=round(float(np.quantile(false, 1 - FALSE_ANSWERS)), 3))
+
+
+def _named(names: Sequence[str], weights: NDArray[np.float64]) -> dict[str, float]:
+    return {name: round(float(weight), 4) for name, weight in zip(names, weights, strict=True)}
 
 
 def _counts(asked: Sequence[Asked]) -> NDArray[np.float64]:

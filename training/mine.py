@@ -5,6 +5,7 @@ As ColBERTv2 does (Santhanam et al. 2022), they are found by a network that was 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import zip_longest
@@ -53,7 +54,7 @@ def _near(example: Example, tokens: TokenVectors, late: LateEncoder) -> tuple[in
 
 def _hard(example: Example, near: Sequence[int], texts: Sequence[Text]) -> tuple[tuple[int, int], ...]:
     ends = [window.first + len(window.sentences) for window in texts[example.text].windows]
-    alike = [(example.text, next(number for number, end in enumerate(ends) if s < end)) for s in near]
+    alike = [(example.text, bisect_right(ends, s)) for s in near]
     alike = [place for place in alike if not answers_in(example, texts, place)]
     mixed = [place for pair in zip_longest(dict.fromkeys(alike), example.hard) for place in pair if place]
     return tuple(dict.fromkeys(mixed))[:WINDOWS]
