@@ -118,7 +118,7 @@ class Index:
         if around:
             found = self._sentences.beside(found, around)
         similarities = self._vectors.similarities(query.vector, found)
-        late = self._tokens.max_sim(query.pieces, _runs(found))
+        late = self._tokens.max_sim(query.pieces, found)
         order = np.argsort(-similarities, kind="stable")
         rows = found[order]
         scores = (each[order].tolist() for each in (similarities, words[found], late))
@@ -194,9 +194,3 @@ def _best(scores: NDArray[np.float32], k: int, among: NDArray[np.int64] | None) 
         lowest = np.partition(scores[rows], len(rows) - k)[len(rows) - k]
         rows = rows[scores[rows] >= lowest]
     return rows[np.argsort(-scores[rows], kind="stable")[: max(k, 0)]]
-
-
-def _runs(rows: NDArray[np.int64]) -> list[range]:
-    """Return rows, which are in order, as ranges of consecutive ones."""
-    first, last = np.diff(rows, prepend=-2) > 1, np.diff(rows, append=np.iinfo(np.int64).max) > 1
-    return [range(start, end + 1) for start, end in zip(rows[first].tolist(), rows[last].tolist(), strict=True)]

@@ -7,7 +7,7 @@ among the sentence's word pieces (MaxSim of ColBERT, Khattab & Zaharia 2020). Th
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -113,9 +113,7 @@ class LateEncoder:
 
     def compared(self, states: NDArray[np.float32]) -> PieceVectors:
         """Return what the trunk's states `(texts, length, 384)` become."""
-        # Each text by itself, which takes no longer: products of 8 bits round otherwise for another number of rows.
-        runs = [self._network.run({"states": states[at : at + 1]}) for at in range(len(states))]
-        return PieceVectors(*(np.concatenate(made) for made in zip(*runs, strict=True)))
+        return PieceVectors(*self._network.run({"states": states}))
 
     def _compared(self, ids: NDArray[np.int64]) -> PieceVectors:
         return self.compared(self._trunk.states(ids))
@@ -153,8 +151,8 @@ class TokenVectors:
         """Return the vectors of one sentence, `(pieces, width)` int8."""
         return self._rows[self._bounds[row] : self._bounds[row + 1]]
 
-    def max_sim(self, query: TokenQuery, rows: Sequence[range]) -> NDArray[np.float32]:
-        """Return the MaxSim in [-1, 1] of a question and each sentence of some ranges of rows, range after range."""
+    def max_sim(self, query: TokenQuery, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the MaxSim in [-1, 1] of a question and each sentence of some rows, `(rows,)`."""
         return _mean(self._best(query, rows), query)
 
     def max_sim_around(self, query: TokenQuery, rows: range) -> NDArray[np.float32]:
@@ -163,37 +161,25 @@ class TokenVectors:
         A word piece of the question is compared with all of the article; what stands in another sentence loses by the
         distance.
         """
-        return _mean(_spread(self._best(query, [rows])), query)
+        return _mean(_spread(self._best(query, np.arange(rows.start, rows.stop))), query)
 
-    def _best(self, query: TokenQuery, rows: Sequence[range]) -> NDArray[np.float32]:
-        """Return how near each sentence comes to each of a question's pieces, `(sentences, pieces)`: whole numbers."""
-        best = [self._best_of_block(query, block) for block in self._blocks(rows)]
+    def _best(self, query: TokenQuery, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return how near each sentence comes to each of a question's pieces, `(rows, pieces)`: whole numbers."""
+        if not rows.size:
+            return np.zeros((0, len(query.weights)), dtype=np.float32)
+        block = np.cumsum(self._bounds[rows + 1] - self._bounds[rows]) // _BLOCK
+        best = [self._best_of_block(query, part) for part in np.split(rows, np.flatnonzero(np.diff(block)) + 1)]
         let_go(self._mapped)
-        return np.concatenate([np.zeros((0, len(query.weights)), dtype=np.float32), *best])
+        return np.concatenate(best)
 
-    def _best_of_block(self, query: TokenQuery, rows: Sequence[range]) -> NDArray[np.float32]:
-        bounds = [self._bounds[each.start : each.stop + 1] for each in rows]
-        sums = np.concatenate([self._rows[each[0] : each[-1]] for each in bounds]).astype(np.float32) @ query.vectors.T
-        lengths = np.concatenate([np.diff(each) for each in bounds])
+    def _best_of_block(self, query: TokenQuery, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        apart = np.flatnonzero(np.diff(rows) != 1)  # rows that follow each other are one slice
+        firsts, ends = self._bounds[rows[np.append(0, apart + 1)]], self._bounds[rows[np.append(apart, -1)] + 1]
+        pieces = [self._rows[first:end] for first, end in zip(firsts.tolist(), ends.tolist(), strict=True)]
+        sums = np.concatenate(pieces).astype(np.float32) @ query.vectors.T
+        lengths = self._bounds[rows + 1] - self._bounds[rows]
         best: NDArray[np.float32] = np.maximum.reduceat(sums, np.cumsum(lengths) - lengths, axis=0)
         return best
-
-    def _blocks(self, rows: Sequence[range]) -> Iterator[list[range]]:
-        """Yield ranges of rows in groups of about `_BLOCK` word pieces; long ranges are parted."""
-        block, pieces = [], 0
-        for each in rows:
-            start = each.start
-            while start < each.stop:
-                room = self._bounds[start] + _BLOCK - pieces
-                stop = max(start + 1, int(np.searchsorted(self._bounds[: each.stop + 1], room, side="right")) - 1)
-                block.append(range(start, stop))
-                pieces += int(self._bounds[stop] - self._bounds[start])
-                if pieces >= _BLOCK or stop < each.stop:
-                    yield block
-                    block, pieces = [], 0
-                start = stop
-        if block:
-            yield block
 
     def save(self, folder: Path) -> None:
         """Write the vectors into a folder that exists. Raises `OSError`."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 Inputs = Mapping[str, NDArray[np.generic]]
-Weights = Mapping[str, NDArray[np.float32]]
+Weights = Mapping[str, NDArray[np.generic]]
 
 _Job = TypeVar("_Job")
 _Made = TypeVar("_Made")
@@ -70,14 +70,29 @@ class Network:
         options = onnxruntime.SessionOptions()
         # Within a run the threads of the runtime wait for each other, in a busy loop: runs side by side do without.
         options.intra_op_num_threads = 1
+        if not _has_vnni():  # a sum of two products of 8 bits could overflow: to be made another, slower way
+            options.add_session_config_entry("session.x64quantprecision", "1")
         weights = self._weights()
         values = [onnxruntime.OrtValue.ortvalue_from_numpy(each) for each in weights.values()]
         options.add_external_initializers(list(weights), values)
-        session = onnxruntime.InferenceSession(str(self._path), options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(
+            str(self._path),
+            options,
+            providers=["CPUExecutionProvider"],
+            disabled_optimizers=["SkipLayerNormFusion"],  # the fused operator takes four times as long
+        )
         self._kept = values  # the session uses them, and does not keep them
         for mapped in {map_of(each) for each in weights.values()}:
             let_go(mapped)  # matrices have been copied as products need them
         return session
+
+
+def _has_vnni() -> bool:
+    """Tell whether the processor says that it multiplies 8 bits without an overflow; where it cannot be told, not."""
+    try:
+        return "vnni" in Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return False
 
 
 def _cores() -> int:

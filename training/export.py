@@ -1,17 +1,17 @@
 """Export what was trained: `python -m training.export reader .training/reader/checkpoint.pt qa/models/reader.onnx`.
 
-The late interaction goes with `late .training/late/checkpoint.pt index/models/late.onnx`.
+The late interaction goes with `late .training/late/checkpoint.pt index/models/late.onnx`; both take `--data DATA`.
 
-A network becomes an ONNX graph; the reader's begins with embedded tokens, whose table stays in the bundled model's
-package, the late interaction's with the states of the layers that are the bundled model's. Matrices are stored in 8
-bits, a scale for each 128 weights of a row, and multiplied with inputs that are rounded the same way.
+A network becomes one of `training.graph`'s, rounded to 8 bits (`training.rounding`); the reader's begins with embedded
+tokens, whose table stays in the bundled model's package, the late interaction's with the states of the layers that are
+the bundled model's.
 """
 
 from __future__ import annotations
 
 import argparse
-import logging
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,113 +20,112 @@ import onnxruntime
 import torch
 from numpy.typing import NDArray
 from onnx import numpy_helper
-from onnxruntime.quantization.matmul_nbits_quantizer import DefaultWeightOnlyQuantConfig, MatMulNBitsQuantizer
-from torch import Tensor, nn
+from torch import Tensor
 
+from index.rounding import rounded_layer
+from index.trunk import LAYERS, Trunk
+from index.wordpieces import WordPieces
+from training import graph
 from training.network import LateNetwork, ReaderNetwork
-
-BITS, BLOCK = 8, 128
-INT8 = 4  # what MatMulNBits calls products of whole numbers: "accuracy level 4"
-WIDE = 64  # columns of a matrix; narrower ones, which make the scores, stay as they are
+from training.rounding import Layers
+from training.texts import embedded, sentences, windows
 
 NETWORKS: Mapping[str, type[ReaderNetwork] | type[LateNetwork]] = {"reader": ReaderNetwork, "late": LateNetwork}
+NARROW = ("head.weight", "project.weight", "weigh.weight")  # matrices that are not rounded
+
+Inputs = dict[str, NDArray[np.generic]]
+Arrays = dict[str, NDArray[np.generic]]
 
 
-class Unmasked(nn.Module):
-    """A network as it is asked: for texts of one length, so that there is no padding."""
-
-    def __init__(self, network: ReaderNetwork | LateNetwork) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, given: Tensor, types: Tensor | None = None) -> Tensor | tuple[Tensor, Tensor]:
-        """Return what the reader makes of embedded tokens and their types, late interaction of the trunk's states."""
-        if isinstance(self.network, LateNetwork):
-            return self.network.top(given)
-        made: Tensor = self.network(given, types, None)
-        return made
-
-
-def export(network: ReaderNetwork | LateNetwork, path: Path) -> None:
-    """Write the network's graph and weights to one file."""
-    inputs = _inputs(network)
-    axes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("length")}
-    program = torch.onnx.export(
-        Unmasked(network).eval(),
-        tuple(torch.from_numpy(value) for value in inputs.values()),
-        input_names=list(inputs),
-        output_names=["out"] if isinstance(network, ReaderNetwork) else ["vectors", "weights"],
-        opset_version=18,
-        dynamic_shapes=tuple(axes for _ in inputs),
-        dynamo=True,
-    )
-    if program is None:
-        raise RuntimeError("torch.onnx.export returned nothing")
-    onnx.save(_in_blocks(program.model_proto), str(path))
+def export(network: ReaderNetwork | LateNetwork, folder: Path, path: Path) -> None:
+    """Write the network's graph and weights to one file, rounded on the training sets of a folder."""
+    weights = _named(network)
+    rounding = Layers(weights)
+    own = {name: value.numpy() for name, value in weights.items()}
+    arrays: Arrays = {
+        name: array.T if name in NARROW else array for name, array in own.items() if ".layer." not in name
+    }
+    states = _states(network, weights, inputs_of(network, folder))
+    for number in _numbers(network):
+        states = rounding.fit(f"encoder.layer.{number}", states)
+        arrays |= rounded_layer(own, f"encoder.layer.{number}", rounding.how)
+    model = graph.late(arrays) if isinstance(network, LateNetwork) else graph.reader(arrays)
+    copies = {name: array.tolist() for name, array in rounding.how.items() if name.endswith(".copies")}
+    onnx.helper.set_model_props(model, {"copies": json.dumps(copies)})
+    onnx.save(model, str(path))
 
 
-def _inputs(network: ReaderNetwork | LateNetwork) -> dict[str, NDArray[np.generic]]:
-    """Return random inputs of a network by name."""
-    generator = np.random.default_rng(0)
+def inputs_of(network: ReaderNetwork | LateNetwork, folder: Path) -> list[Inputs]:
+    """Return a network's inputs by name, for texts of the training sets."""
     if isinstance(network, LateNetwork):
-        return {"states": 0.3 * generator.standard_normal((5, 90, 384), dtype=np.float32)}
-    embedded = 0.05 * generator.standard_normal((5, 90, 384), dtype=np.float32)
-    return {"embedded": embedded, "types": generator.integers(0, 3, (5, 90))}
+        trunk = Trunk()
+        return [{"states": trunk.states(ids[None])} for ids in sentences(folder)]
+    words = WordPieces()
+    return [{"embedded": words.embed(row.ids), "types": row.types} for row in windows(folder)]
 
 
-def _in_blocks(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Store matrices in blocks of 8 bits (ONNX Runtime's MatMulNBits)."""
-    logging.getLogger("onnxruntime.quantization").setLevel(logging.WARNING)
-    matrices = {w.name: w.dims for w in model.graph.initializer if len(w.dims) == 2}
-    narrow = [
-        node.name
-        for node in model.graph.node
-        if node.op_type == "MatMul" and node.input[1] in matrices and matrices[node.input[1]][1] <= WIDE
-    ]
-    blocks = DefaultWeightOnlyQuantConfig(block_size=BLOCK, is_symmetric=True, accuracy_level=INT8, bits=BITS)
-    quantizer = MatMulNBitsQuantizer(model, algo_config=blocks, nodes_to_exclude=narrow)
-    quantizer.process()
-    made: onnx.ModelProto = quantizer.model.model
-    del made.graph.value_info[:]  # of the weights that changed, among others; not needed
-    for node in made.graph.node:
-        del node.metadata_props[:]  # where in the code of this machine each came from
-    return made
+def _states(
+    network: ReaderNetwork | LateNetwork, weights: Mapping[str, Tensor], inputs: Sequence[Inputs]
+) -> list[Tensor]:
+    """Return what the first of the exported layers is given, `(tokens, 384)` each."""
+    if isinstance(network, LateNetwork):
+        return [torch.from_numpy(each["states"][0]) for each in inputs]
+    return [embedded(weights, torch.from_numpy(each["embedded"][0]), each["types"][0]) for each in inputs]
 
 
-def imported(path: Path, network: ReaderNetwork | LateNetwork) -> dict[str, torch.Tensor]:
+def _numbers(network: ReaderNetwork | LateNetwork) -> range:
+    """Return the layers that are exported."""
+    return range(LAYERS.stop if isinstance(network, LateNetwork) else 0, 6)
+
+
+def _named(network: ReaderNetwork | LateNetwork) -> dict[str, Tensor]:
+    """Return a network's weights as the bundled model names them, but for the word embeddings."""
+    state = network.state_dict().items()
+    return {name.removeprefix("encoder."): value.float() for name, value in state if "word_embeddings" not in name}
+
+
+def imported(path: Path, network: ReaderNetwork | LateNetwork) -> dict[str, Tensor]:
     """Return the weights of an exported network by the names that they have in `network`, of its kind.
 
-    The export keeps the names of vectors, but turns and renames matrices: those are told by their order. Raises
-    `KeyError` for a network that lacks a weight which is trained.
+    Raises `KeyError` for a network that lacks a weight which is trained.
     """
-    graph = onnx.load(path).graph
-    arrays: dict[str, NDArray[np.float32]] = {w.name: numpy_helper.to_array(w) for w in graph.initializer}
-    own = network.state_dict()
-    # named as the module that was exported has them, `Unmasked`
-    vectors = {name.removeprefix("network."): torch.from_numpy(array.copy()) for name, array in arrays.items()}
-    weights = {name: value for name, value in vectors.items() if name in own and value.shape == own[name].shape}
-    matrices = [made for node in graph.node if (made := _matrix(node, arrays)) is not None]
-    names = [
-        name
-        for name, value in own.items()
-        if value.ndim == 2 and "embeddings" not in name and not name.startswith(network.shared)
-    ]
-    weights |= dict(zip(names, map(torch.from_numpy, matrices), strict=True))
+    model = onnx.load(path)
+    arrays: Arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+    copies = {name: np.array(each) for prop in model.metadata_props for name, each in json.loads(prop.value).items()}
+    found: Arrays = {name: array.T if name in NARROW else array for name, array in arrays.items()}
+    for number in _numbers(network):
+        found |= _unrounded(arrays, f"encoder.layer.{number}", copies[f"encoder.layer.{number}.copies"])
+    own = {name.removeprefix("encoder."): name for name in network.state_dict()}
+    weights = {own[name]: torch.from_numpy(np.array(array)) for name, array in found.items() if name in own}
     trained = {name for name, value in network.named_parameters() if value.requires_grad}
     if missing := trained - weights.keys():
         raise KeyError(f"{path} lacks {len(missing)} weights, among them {min(missing)}")
     return weights
 
 
-def _matrix(node: onnx.NodeProto, arrays: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32] | None:
-    """Return the matrix `(outputs, inputs)` that a node multiplies with, None where it does not."""
-    if node.op_type == "MatMulNBits":
-        blocks, scales = arrays[node.input[1]], arrays[node.input[2]]
-        rows = (blocks.astype(np.float32) - 128) * scales.reshape(*blocks.shape[:2], 1)
-        return np.asarray(rows.reshape(len(rows), -1), dtype=np.float32)
-    if node.op_type == "MatMul" and node.input[1] in arrays:
-        return np.asarray(arrays[node.input[1]].T, dtype=np.float32).copy()
-    return None
+def _unrounded(arrays: Arrays, layer: str, copies: NDArray[np.int64]) -> Arrays:
+    """Return the matrices and biases of a layer that `rounded_layer` made, by the bundled model's names."""
+    first = np.unique(copies, return_index=True)[1]
+    made: Arrays = {}
+    matrix, bias = _product(arrays, f"{layer}.attention")
+    for part, rows, shift in zip(("query", "key", "value"), np.split(matrix, 3), np.split(bias, 3), strict=True):
+        made |= {f"{layer}.attention.self.{part}.weight": rows, f"{layer}.attention.self.{part}.bias": shift}
+    for name in ("attention.output", "intermediate", "output"):
+        matrix, bias = _product(arrays, f"{layer}.{name}")
+        if name == "intermediate":
+            matrix, bias = matrix[first], bias[first]
+        if name == "output":
+            matrix = np.add.reduceat(matrix, first, axis=1)
+        made |= {f"{layer}.{name}.dense.weight": matrix, f"{layer}.{name}.dense.bias": bias}
+    return made
+
+
+def _product(arrays: Arrays, name: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the matrix `(outputs, inputs)` and the bias of a rounded product."""
+    matrix, columns, inverse, zeros, bias = (
+        arrays[f"{name}.{part}"].astype(np.float32) for part in ("matrix", "columns", "inverse", "zeros", "bias")
+    )
+    return (matrix * columns * inverse[:, None]).T, bias + columns * (zeros @ matrix)
 
 
 def between(network: ReaderNetwork | LateNetwork, before: Path, share: float) -> None:
@@ -139,14 +138,18 @@ def between(network: ReaderNetwork | LateNetwork, before: Path, share: float) ->
     network.load_state_dict(mixed, strict=False)
 
 
-def differences(network: ReaderNetwork | LateNetwork, path: Path) -> NDArray[np.float32]:
-    """Return how far the exported network's outputs are from the network's, on random input."""
-    inputs = _inputs(network)
-    with torch.inference_mode():
-        made = Unmasked(network)(*map(torch.from_numpy, inputs.values()))
-    outputs = onnxruntime.InferenceSession(str(path)).run(None, inputs)
-    expected = made if isinstance(made, tuple) else (made,)
-    return np.concatenate([np.abs(out - one.numpy()).ravel() for out, one in zip(outputs, expected, strict=True)])
+@torch.inference_mode()
+def differences(
+    network: ReaderNetwork | LateNetwork, path: Path, inputs: Sequence[Inputs]
+) -> list[NDArray[np.float32]]:
+    """Return how far the exported network's first output is from the network's, for each of some inputs."""
+    session = onnxruntime.InferenceSession(str(path))
+    found = []
+    for each in inputs:
+        given = [torch.from_numpy(array) for array in each.values()]
+        made = network.top(*given)[0] if isinstance(network, LateNetwork) else network(*given, None)
+        found.append(np.abs(session.run(None, each)[0] - made.numpy()).ravel())
+    return found
 
 
 def main() -> None:
@@ -155,6 +158,7 @@ def main() -> None:
     parser.add_argument("kind", choices=NETWORKS)
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("onnx", type=Path)
+    parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--between", type=Path, help="mix the weights with those of this exported network")
     parser.add_argument("--share", type=float, default=0.7, help="of the trained weights where they are mixed")
     options = parser.parse_args()
@@ -164,9 +168,9 @@ def main() -> None:
         between(network, options.between, options.share)
     network.eval()
     options.onnx.parent.mkdir(parents=True, exist_ok=True)
-    export(network, options.onnx)
+    export(network, options.data / "train", options.onnx)
     size = options.onnx.stat().st_size / 1e6
-    off = differences(network, options.onnx)
+    off = np.concatenate(differences(network, options.onnx, inputs_of(network, options.data / "train")))
     print(f"{options.onnx}: {size:.1f} MB, outputs differ by {off.mean():.4f} in the mean, {off.max():.3f} at most")
 
 

@@ -1,135 +1,181 @@
-"""Write the graphs of the bundled model: `python -m training.graph index/models`.
+"""The graphs of the networks that are shipped: `python -m training.graph index/models --data DATA` for the bundled one.
 
 `trunk.onnx` takes embedded tokens `(texts, length, 384)` of texts of one length, so that there is no padding and no
 mask, and gives the states of the third of MiniLM's six layers; `dense.onnx` makes those of the last layer of them. The
-weights stay in the bundled package: the graphs name them as it does, and `index/weights.py` hands them over. Attention,
-layer norms and activation are ONNX Runtime's own operators (https://onnxruntime.ai/docs, "Contrib operators"): nothing
-is left to be fused.
+weights stay in the bundled package, and `rounding.npz` says how they become whole numbers: `index/weights.py` hands
+them over by the names that the graphs have for them. Late interaction and reader, which `training.export` writes, are
+made of the same layers and hold theirs.
+
+Attention and products are ONNX Runtime's own operators (https://onnxruntime.ai/docs, "Contrib operators").
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import onnx
-from onnx import ModelProto, NodeProto, TensorProto, helper
+import torch
+from numpy.typing import NDArray
+from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from index.trunk import LAYERS
-from index.weights import bundled_weights
+from index.weights import ROUNDING, WORDS, bundled_weights, layers
+from training.rounding import EPSILON, HEADS, Layers
+from training.texts import embedded, sentences
 
 OWN = "com.microsoft"  # the domain of ONNX Runtime's operators
-HEADS = 12
-EPSILON = 1e-12
+FLOAT, WHOLE = TensorProto.FLOAT, TensorProto.INT64
+
+Arrays = Mapping[str, NDArray[np.generic]]
 
 
-class _Graph:
-    """The nodes of a graph so far, and the weights that they name."""
+class Graph:
+    """The nodes of a graph so far, and the arrays that they name: in the file if `kept`, else handed over."""
 
-    def __init__(self) -> None:
+    def __init__(self, arrays: Arrays, *, kept: bool) -> None:
         self.nodes: list[NodeProto] = []
-        self.weights: dict[str, TensorProto] = {}
-        self._shapes = {name: array.shape for name, array in bundled_weights().items()}
+        self.tensors: dict[str, TensorProto] = {}
+        self._arrays = arrays
+        self._kept = kept
 
-    def weight(self, name: str) -> str:
-        """Name a weight of the bundled package."""
-        tensor = TensorProto(name=name, dims=self._shapes[name], data_type=TensorProto.FLOAT)
-        tensor.data_location = TensorProto.EXTERNAL
+    def array(self, name: str) -> str:
+        """Name one of the arrays."""
+        array = self._arrays[name]
+        if self._kept:
+            return self.constant(name, array)
+        kind = helper.np_dtype_to_tensor_dtype(array.dtype)
+        tensor = TensorProto(name=name, dims=array.shape, data_type=kind, data_location=TensorProto.EXTERNAL)
         tensor.external_data.add(key="location", value="model.safetensors")
-        self.weights[name] = tensor
+        self.tensors[name] = tensor
         return name
 
-    def numbers(self, name: str, values: Sequence[int]) -> str:
-        """Name whole numbers that are part of the graph."""
-        self.weights[name] = helper.make_tensor(name, TensorProto.INT64, [len(values)], values)
+    def constant(self, name: str, array: NDArray[np.generic]) -> str:
+        """Name an array that is part of the graph."""
+        self.tensors[name] = numpy_helper.from_array(np.ascontiguousarray(array), name)
         return name
-
-    def add(self, node: NodeProto) -> str:
-        """Add a node, and return the name of its first output."""
-        self.nodes.append(node)
-        return str(node.output[0])
 
     def op(self, kind: str, *inputs: str, domain: str = "", **settings: int | float) -> str:
         """Add a node of one output, and return the output's name."""
-        name = f"{kind}_{len(self.nodes)}"
-        node = helper.make_node(kind, inputs, [name], domain=domain)
+        return self.op_of(1, kind, *inputs, domain=domain, **settings)[0]
+
+    def op_of(self, count: int, kind: str, *inputs: str, domain: str = "", **settings: int | float) -> list[str]:
+        """Add a node of some outputs, and return the outputs' names."""
+        names = [f"{kind}_{len(self.nodes)}_{number}" for number in range(count)]
+        node = helper.make_node(kind, inputs, names, domain=domain)
         node.attribute.extend(helper.make_attribute(key, value) for key, value in settings.items())
-        return self.add(node)
+        self.nodes.append(node)
+        return names
 
-    def turned(self, name: str) -> str:
-        """Name a matrix as products need it: the package has it turned. ONNX Runtime does this once, when it loads."""
-        return self.add(helper.make_node("Transpose", [self.weight(name)], [f"{name}.turned"], perm=[1, 0]))
+    def model(self, given: Mapping[str, tuple[int, list[str | int]]], made: Mapping[str, str]) -> ModelProto:
+        """Return the whole: `given` are the inputs' types and shapes, `made` the outputs and what they are here."""
+        for name, inner in made.items():
+            self.nodes.append(helper.make_node("Identity", [inner], [name]))
+        inputs = [helper.make_tensor_value_info(name, *each) for name, each in given.items()]
+        outputs = [helper.make_tensor_value_info(name, FLOAT, None) for name in made]
+        whole = helper.make_graph(self.nodes, "MiniLM", inputs, outputs, list(self.tensors.values()))
+        operators = [helper.make_opsetid("", 18), helper.make_opsetid(OWN, 1)]
+        return helper.make_model(whole, opset_imports=operators, ir_version=9)
 
 
-def trunk() -> ModelProto:
+STATES: tuple[int, list[str | int]] = (FLOAT, ["texts", "length", 384])
+
+
+def trunk(arrays: Arrays) -> ModelProto:
     """Return the graph of the layers that embedding model and late interaction share."""
-    graph = _Graph()
-    return _model(graph, "embedded", _layers(graph, LAYERS, _embedded(graph)))
+    graph = Graph(arrays, kept=False)
+    first, one, rows = (graph.constant(f"{n}", np.array([n])) for n in (0, 1, 0))
+    kind = graph.op("Slice", graph.array("embeddings.token_type_embeddings.weight"), first, one, rows)  # all are 0
+    states = _embedded(graph, "embedded", kind)
+    return graph.model({"embedded": STATES}, {"out": _layers(graph, LAYERS, states)})
 
 
-def dense() -> ModelProto:
+def dense(arrays: Arrays) -> ModelProto:
     """Return the graph of the other layers."""
-    graph = _Graph()
-    return _model(graph, "states", _layers(graph, range(LAYERS.stop, 6), "states"))
+    graph = Graph(arrays, kept=False)
+    return graph.model({"states": STATES}, {"out": _layers(graph, range(LAYERS.stop, 6), "states")})
 
 
-def _layers(graph: _Graph, numbers: range, states: str) -> str:
+def late(arrays: Arrays) -> ModelProto:
+    """Return the graph of the late interaction's top: unit vectors of word pieces, and what each is worth."""
+    graph = Graph(arrays, kept=True)
+    states = _layers(graph, range(LAYERS.stop, 6), "states")
+    vectors = graph.op("MatMul", states, graph.array("project.weight"))
+    length = graph.op("ReduceL2", vectors, graph.constant("last", np.array([-1])))
+    length = graph.op("Max", length, graph.constant("least", np.array(EPSILON, np.float32)))
+    weights = graph.op("Add", graph.op("MatMul", states, graph.array("weigh.weight")), graph.array("weigh.bias"))
+    weights = graph.op("Softplus", graph.op("Squeeze", weights, "last"))
+    return graph.model({"states": STATES}, {"vectors": graph.op("Div", vectors, length), "weights": weights})
+
+
+def reader(arrays: Arrays) -> ModelProto:
+    """Return the graph of the reader: embedded tokens and their types to `(windows, length, 4)`."""
+    graph = Graph(arrays, kept=True)
+    kind = graph.op("Gather", graph.array("embeddings.token_type_embeddings.weight"), "types")
+    states = _layers(graph, range(6), _embedded(graph, "embedded", kind))
+    out = graph.op("Add", graph.op("MatMul", states, graph.array("head.weight")), graph.array("head.bias"))
+    return graph.model({"embedded": STATES, "types": (WHOLE, ["texts", "length"])}, {"out": out})
+
+
+def _embedded(graph: Graph, words: str, kind: str) -> str:
+    """Add place and type to embedded words."""
+    length = graph.op("Shape", words, start=1, end=2)
+    first = graph.constant("0", np.array([0]))
+    places = graph.op("Slice", graph.array("embeddings.position_embeddings.weight"), first, length, first)
+    return _normal(graph, "embeddings", graph.op("Add", words, graph.op("Add", places, kind)))
+
+
+def _layers(graph: Graph, numbers: range, states: str) -> str:
     for number in numbers:
         states = _layer(graph, f"encoder.layer.{number}", states)
     return states
 
 
-def _model(graph: _Graph, given: str, made: str) -> ModelProto:
-    shape: list[str | int | None] = ["texts", "length", 384]
-    whole = helper.make_graph(
-        graph.nodes,
-        "all-MiniLM-L6-v2",
-        [helper.make_tensor_value_info(given, TensorProto.FLOAT, shape)],
-        [helper.make_tensor_value_info(made, TensorProto.FLOAT, shape)],
-        list(graph.weights.values()),
-    )
-    operators = [helper.make_opsetid("", 18), helper.make_opsetid(OWN, 1)]
-    return helper.make_model(whole, opset_imports=operators, ir_version=9)
-
-
-def _embedded(graph: _Graph) -> str:
-    """Add position and type, which is 0, to the embedded tokens."""
-    first, rows = graph.numbers("zero", [0]), graph.numbers("rows", [0])
-    length = graph.op("Shape", "embedded", start=1, end=2)
-    places = graph.op("Slice", graph.weight("embeddings.position_embeddings.weight"), first, length, rows)
-    kinds = graph.weight("embeddings.token_type_embeddings.weight")
-    kind = graph.op("Slice", kinds, first, graph.numbers("one", [1]), rows)
-    summed = graph.op("Add", "embedded", graph.op("Add", places, kind))
-    scale, shift = (graph.weight(f"embeddings.LayerNorm.{part}") for part in ("weight", "bias"))
-    return graph.op("LayerNormalization", summed, scale, shift, axis=-1, epsilon=EPSILON)
-
-
-def _layer(graph: _Graph, name: str, states: str) -> str:
-    own = [f"{name}.attention.self.{part}" for part in ("query", "key", "value")]
-    weights = graph.op("Concat", *(graph.turned(f"{part}.weight") for part in own), axis=1)
-    biases = graph.op("Concat", *(graph.weight(f"{part}.bias") for part in own), axis=0)
-    attended = graph.op("Attention", states, weights, biases, domain=OWN, num_heads=HEADS)
+def _layer(graph: Graph, name: str, states: str) -> str:
+    parts = graph.op_of(3, "Split", _product(graph, f"{name}.attention", states), axis=-1, num_outputs=3)
+    attended = graph.op("MultiHeadAttention", *parts, domain=OWN, num_heads=HEADS)
     states = _added(graph, f"{name}.attention.output", attended, states)
-    inner = graph.op("MatMul", states, graph.turned(f"{name}.intermediate.dense.weight"))
-    inner = graph.op("BiasGelu", inner, graph.weight(f"{name}.intermediate.dense.bias"), domain=OWN)
+    inner = graph.op("Gelu", _product(graph, f"{name}.intermediate", states), domain=OWN)
     return _added(graph, f"{name}.output", inner, states)
 
 
-def _added(graph: _Graph, name: str, inner: str, states: str) -> str:
+def _added(graph: Graph, name: str, inner: str, states: str) -> str:
     """Project what a part of a layer made, add it to the states, and normalise."""
-    inner = graph.op("MatMul", inner, graph.turned(f"{name}.dense.weight"))
-    rest = [graph.weight(f"{name}.{part}") for part in ("LayerNorm.weight", "LayerNorm.bias", "dense.bias")]
-    return graph.op("SkipLayerNormalization", inner, states, *rest, domain=OWN, epsilon=EPSILON)
+    # Not ONNX Runtime's SkipLayerNormalization, which takes four times as long.
+    return _normal(graph, name, graph.op("Add", _product(graph, name, inner), states))
+
+
+def _normal(graph: Graph, name: str, states: str) -> str:
+    norm = [graph.array(f"{name}.LayerNorm.{kind}") for kind in ("weight", "bias")]
+    return graph.op("LayerNormalization", states, *norm, axis=-1, epsilon=EPSILON)
+
+
+def _product(graph: Graph, name: str, given: str) -> str:
+    """Multiply with a matrix, both rounded: see `index.rounding`."""
+    one, zero = graph.constant("unit", np.array(1, np.float32)), graph.constant("none", np.array(0, np.uint8))
+    moved = graph.op("Add", graph.op("Mul", given, graph.array(f"{name}.inverse")), graph.array(f"{name}.zeros"))
+    whole = graph.op("QuantizeLinear", moved, one, zero)
+    matrix, columns, bias = (graph.array(f"{name}.{part}") for part in ("matrix", "columns", "bias"))
+    return graph.op("MatMulIntegerToFloat", whole, matrix, one, columns, zero, "", bias, domain=OWN)
 
 
 def main() -> None:
-    """Write both graphs into a folder."""
+    """Write both graphs, and how the bundled model is rounded, into a folder."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    folder = parser.parse_args().folder
-    onnx.save(trunk(), str(folder / "trunk.onnx"))
-    onnx.save(dense(), str(folder / "dense.onnx"))
+    parser.add_argument("--data", type=Path, required=True)
+    options = parser.parse_args()
+    weights = {name: torch.from_numpy(np.array(each)) for name, each in bundled_weights().items()}
+    rounding = Layers(weights)
+    states = [embedded(weights, weights[WORDS][ids]) for ids in sentences(options.data / "train")]
+    for number in range(6):
+        states = rounding.fit(f"encoder.layer.{number}", states)
+        print(f"layer {number} of 6", flush=True)
+    np.savez(options.folder / ROUNDING.name, allow_pickle=False, **rounding.how)
+    onnx.save(trunk(layers(LAYERS, embeddings=True)), str(options.folder / "trunk.onnx"))
+    onnx.save(dense(layers(range(LAYERS.stop, 6))), str(options.folder / "dense.onnx"))
 
 
 if __name__ == "__main__":

@@ -119,7 +119,7 @@ class MilvusIndex:
             query,
             [sentence for content in contents for sentence in content.sentences],
             np.concatenate([content.vectors for content in contents]),
-            late=np.concatenate([c.tokens.max_sim(query.pieces, [range(len(c.tokens))]) for c in contents]),
+            late=np.concatenate([c.tokens.max_sim(query.pieces, np.arange(len(c.tokens))) for c in contents]),
             lexical=[scores.get(key, 0.0) for key in keys],
         )
 
@@ -136,7 +136,7 @@ class MilvusIndex:
             query,
             [sentence_of(row, own[str(row["article"])].article.id) for row in rows],
             vectors_of(rows),
-            late=TokenVectors.build([pieces_of(row) for row in rows]).max_sim(query.pieces, [range(len(rows))]),
+            late=TokenVectors.build([pieces_of(row) for row in rows]).max_sim(query.pieces, np.arange(len(rows))),
             lexical=[scores.get(key, 0.0) for key in keys],
         )
 
