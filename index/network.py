@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
@@ -87,6 +87,7 @@ class Network:
         return session
 
 
+@cache
 def _has_vnni() -> bool:
     """Tell whether the processor says that it multiplies 8 bits without an overflow; where it cannot be told, not."""
     try:

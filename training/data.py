@@ -42,6 +42,7 @@ WEIGHTS = {
     "qamr_a": 0.3,
     "qamr_b": 0.3,
 }
+VOCABULARY = 30522  # word pieces
 WHOLE_SENTENCES = {"clapnq", "selqa", "hotpotqa_a", "hotpotqa_b", "policyqa_a", "policyqa_b"}  # no short answers
 
 
@@ -232,5 +233,5 @@ def _bags(sequences: Sequence[np.ndarray]) -> csr_matrix:
     columns = np.concatenate([np.unique(s) for s in sequences]) if sequences else np.zeros(0, dtype=int)
     return csr_matrix(
         (np.ones(len(columns), dtype=np.float32), columns, np.concatenate([[0], np.cumsum(lengths)])),
-        shape=(len(sequences), 30522),
+        shape=(len(sequences), VOCABULARY),
     )

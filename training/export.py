@@ -23,7 +23,7 @@ from onnx import numpy_helper
 from torch import Tensor
 
 from index.rounding import rounded_layer
-from index.trunk import LAYERS, Trunk
+from index.trunk import Trunk
 from index.wordpieces import WordPieces
 from training import graph
 from training.network import LateNetwork, ReaderNetwork
@@ -37,16 +37,16 @@ Inputs = dict[str, NDArray[np.generic]]
 Arrays = dict[str, NDArray[np.generic]]
 
 
-def export(network: ReaderNetwork | LateNetwork, folder: Path, path: Path) -> None:
-    """Write the network's graph and weights to one file, rounded on the training sets of a folder."""
+def export(network: ReaderNetwork | LateNetwork, inputs: Sequence[Inputs], path: Path) -> None:
+    """Write the network's graph and weights to one file, rounded on some inputs."""
     weights = _named(network)
     rounding = Layers(weights)
     own = {name: value.numpy() for name, value in weights.items()}
     arrays: Arrays = {
         name: array.T if name in NARROW else array for name, array in own.items() if ".layer." not in name
     }
-    states = _states(network, weights, inputs_of(network, folder))
-    for number in _numbers(network):
+    states = _states(network, weights, inputs)
+    for number in network.layers:
         states = rounding.fit(f"encoder.layer.{number}", states)
         arrays |= rounded_layer(own, f"encoder.layer.{number}", rounding.how)
     model = graph.late(arrays) if isinstance(network, LateNetwork) else graph.reader(arrays)
@@ -73,11 +73,6 @@ def _states(
     return [embedded(weights, torch.from_numpy(each["embedded"][0]), each["types"][0]) for each in inputs]
 
 
-def _numbers(network: ReaderNetwork | LateNetwork) -> range:
-    """Return the layers that are exported."""
-    return range(LAYERS.stop if isinstance(network, LateNetwork) else 0, 6)
-
-
 def _named(network: ReaderNetwork | LateNetwork) -> dict[str, Tensor]:
     """Return a network's weights as the bundled model names them, but for the word embeddings."""
     state = network.state_dict().items()
@@ -93,7 +88,7 @@ def imported(path: Path, network: ReaderNetwork | LateNetwork) -> dict[str, Tens
     arrays: Arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
     copies = {name: np.array(each) for prop in model.metadata_props for name, each in json.loads(prop.value).items()}
     found: Arrays = {name: array.T if name in NARROW else array for name, array in arrays.items()}
-    for number in _numbers(network):
+    for number in network.layers:
         found |= _unrounded(arrays, f"encoder.layer.{number}", copies[f"encoder.layer.{number}.copies"])
     own = {name.removeprefix("encoder."): name for name in network.state_dict()}
     weights = {own[name]: torch.from_numpy(np.array(array)) for name, array in found.items() if name in own}
@@ -168,9 +163,10 @@ def main() -> None:
         between(network, options.between, options.share)
     network.eval()
     options.onnx.parent.mkdir(parents=True, exist_ok=True)
-    export(network, options.data / "train", options.onnx)
+    inputs = inputs_of(network, options.data / "train")
+    export(network, inputs, options.onnx)
     size = options.onnx.stat().st_size / 1e6
-    off = np.concatenate(differences(network, options.onnx, inputs_of(network, options.data / "train")))
+    off = np.concatenate(differences(network, options.onnx, inputs))
     print(f"{options.onnx}: {size:.1f} MB, outputs differ by {off.mean():.4f} in the mean, {off.max():.3f} at most")
 
 

@@ -21,6 +21,7 @@ import torch
 from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
+from index.rounding import Arrays
 from index.trunk import LAYERS
 from index.weights import ROUNDING, WORDS, bundled_weights, layers
 from training.rounding import EPSILON, HEADS, Layers
@@ -28,8 +29,6 @@ from training.texts import embedded, sentences
 
 OWN = "com.microsoft"  # the domain of ONNX Runtime's operators
 FLOAT, WHOLE = TensorProto.FLOAT, TensorProto.INT64
-
-Arrays = Mapping[str, NDArray[np.generic]]
 
 
 class Graph:
@@ -86,8 +85,8 @@ STATES: tuple[int, list[str | int]] = (FLOAT, ["texts", "length", 384])
 def trunk(arrays: Arrays) -> ModelProto:
     """Return the graph of the layers that embedding model and late interaction share."""
     graph = Graph(arrays, kept=False)
-    first, one, rows = (graph.constant(f"{n}", np.array([n])) for n in (0, 1, 0))
-    kind = graph.op("Slice", graph.array("embeddings.token_type_embeddings.weight"), first, one, rows)  # all are 0
+    zero, one = (graph.constant(str(n), np.array([n])) for n in (0, 1))
+    kind = graph.op("Slice", graph.array("embeddings.token_type_embeddings.weight"), zero, one, zero)  # all are 0
     states = _embedded(graph, "embedded", kind)
     return graph.model({"embedded": STATES}, {"out": _layers(graph, LAYERS, states)})
 

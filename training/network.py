@@ -28,7 +28,7 @@ class LateNetwork(nn.Module):
     training is shorter by a third.
     """
 
-    shared = tuple(f"encoder.encoder.layer.{number}." for number in LAYERS)  # the beginnings of weights' names
+    layers = range(LAYERS.stop, 6)  # that are its own
 
     def __init__(self) -> None:
         super().__init__()
@@ -70,7 +70,7 @@ class ReaderNetwork(nn.Module):
     in the bundled package: they need not be shipped twice.
     """
 
-    shared = ()
+    layers = range(6)
 
     def __init__(self) -> None:
         super().__init__()

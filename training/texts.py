@@ -15,10 +15,9 @@ from torch import Tensor
 from index.minilm import LONGEST
 from index.wordpieces import CLS, SEP
 from qa.windows import Batch, lay_out
-from training.data import encoded, ignored, read_development
+from training.data import VOCABULARY, encoded, ignored, read_development
 from training.rounding import normal
 
-VOCABULARY = 30522
 SETS = ("squad11_articles", "squadshifts_wiki", "squadshifts_reddit", "policyqa_a", "fairytaleqa", "squad2")
 ARTICLES = 12  # of each
 SENTENCES = 100
