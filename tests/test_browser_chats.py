@@ -11,7 +11,7 @@ import pytest
 from fakes import FakeLibrary
 from playwright.sync_api import Browser, Locator, Page, expect
 from serving import served
-from visitor import ANSWERS, HARBOUR, KEEPER, ask, link, log, mark, opened
+from visitor import ANSWERS, HARBOUR, KEEPER, ask, link, log, mark, opened, reload
 
 from qa.questions import load_questions
 
@@ -32,11 +32,6 @@ def address(library: FakeLibrary, folder: Path) -> Iterator[str]:
 def chats(page: Page) -> Locator:
     page.get_by_role("button", name="Chats", exact=True).click()
     return page.get_by_role("region", name="Chats")
-
-
-def reload(page: Page) -> None:
-    page.wait_for_timeout(300)  # nothing is under way any more
-    page.reload()
 
 
 def test_a_chat_is_there_again_after_a_reload_and_follow_ups_go_on(page: Page, library: FakeLibrary) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from weakref import WeakKeyDictionary
 
 from chromium import WIDE
 from fakes import citation_of
-from playwright.sync_api import Browser, Locator, Page, Request
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request
 
 from index.types import Article
 
@@ -36,6 +37,9 @@ ANSWERS = {
     "What did the keeper own?": [LAMP, OPENED],
 }
 
+# What each visitor's pages have asked the server for and not got yet.
+_under_way: WeakKeyDictionary[BrowserContext, set[Request]] = WeakKeyDictionary()
+
 
 @contextmanager
 def opened(browser: Browser, address: str, size: tuple[int, int] = WIDE, *, calm: bool = False) -> Iterator[Page]:
@@ -47,12 +51,19 @@ def opened(browser: Browser, address: str, size: tuple[int, int] = WIDE, *, calm
     page.set_default_timeout(15_000)
     abroad: list[str] = []
     errors: list[str] = []
+    asked = _under_way[context] = set[Request]()
 
     def requested(request: Request) -> None:
+        asked.add(request)
         if not request.url.startswith((address, "data:", "blob:")):
             abroad.append(request.url)
 
-    page.on("request", requested)
+    def ended(request: Request) -> None:
+        asked.discard(request)
+
+    context.on("request", requested)
+    context.on("requestfinished", ended)
+    context.on("requestfailed", ended)
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
     page.goto(address)
@@ -61,6 +72,18 @@ def opened(browser: Browser, address: str, size: tuple[int, int] = WIDE, *, calm
     assert page.evaluate("window.hacked") is None
     assert (abroad, errors) == ([], []), f"asked of others: {abroad}, logged: {errors}"
     context.close()
+
+
+def reload(page: Page) -> None:
+    """Reload a page once nothing is under way: what it still waits for when it is left, Gradio logs as an error."""
+    quiet = 0
+    for _ in range(150):
+        page.wait_for_timeout(100)
+        waiting = [each for each in _under_way[page.context] if "/heartbeat/" not in each.url]  # that one never ends
+        quiet = 0 if waiting else quiet + 1
+        if quiet == 3:  # once is not enough: an event's end begins the next one
+            break
+    page.reload()
 
 
 def ask(page: Page, question: str) -> None:
