@@ -20,21 +20,14 @@ from qa.reader import MODELS
 from training.calibrate import Asked, conditional_logit, reordered
 
 # The first two are the reader's: of the sentence, and of its answering words.
-COLUMNS = ("sentence", "words", "MaxSim", "cosine", "BM25")
+COLUMNS = ("sentence", "words", "MaxSim")
 READER = COLUMNS[:2]
-WAYS = (READER[:1], READER[1:], READER, ("MaxSim",), (*READER, "cosine", "BM25"), (*READER, "MaxSim"), COLUMNS)
+WAYS = (READER[:1], READER[1:], READER, ("MaxSim",), COLUMNS)
 
 
 def table(asked: Asked) -> NDArray[np.float64]:
-    """Return `(sentences read, 5)`: each score about as large as the others; BM25 as a share of the best."""
-    best = max((one.hit.lexical for one in asked.ranked), default=0.0) or 1.0
-    return np.array(
-        [
-            [one.reading.score, one.reading.span, 10 * one.hit.late, 3 * one.hit.similarity, one.hit.lexical / best]
-            for one in asked.ranked
-            if one.reading
-        ]
-    )
+    """Return `(sentences read, 3)`: each score about as large as the others."""
+    return np.array([[one.reading.score, one.reading.span, 10 * one.late] for one, _ in asked.read if one.reading])
 
 
 def row(label: str, names: Sequence[str], firsts: Sequence[NDArray[np.bool_]]) -> str:
@@ -54,7 +47,7 @@ def main() -> None:
     asked = [one for one in pickle.loads(options.kept.read_bytes()) if one.answerable]
     names = [one.dataset for one in asked]
     tables = [table(one) for one in asked]
-    rights = [np.array([g for g, r in zip(a.right, a.ranked, strict=True) if r.reading]) for a in asked]
+    rights = [np.array([right for _, right in one.read]) for one in asked]
     print(f"| Hit@1 / Hit@3 | {' | '.join(dict.fromkeys(names))} |\n|---|{'--:|' * len(set(names))}")
     for way in WAYS:
         columns = [COLUMNS.index(name) for name in way]

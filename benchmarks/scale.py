@@ -234,7 +234,7 @@ def asked(question: str, index: Searchable) -> tuple[float, float]:
     query = index.query(question)
     hits = retrieve(query, index, article_ids=None)
     likeliest = list(dict.fromkeys(hit.sentence.article_id for hit in hits))[:WINDOWS]
-    index.compared(hits, query, likeliest)
+    index.max_sims(query, likeliest)
     return time.perf_counter() - wall, time.process_time() - cpu
 
 

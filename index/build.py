@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -17,7 +17,6 @@ from index.late import TokenVectors
 from index.lexical import Lexical
 from index.query import Query
 from index.sentences import Sentences
-from index.shares import with_shares
 from index.types import Article, Hit, Sentence
 from index.vectors import EXACT_LIMIT, Vectors
 
@@ -91,6 +90,14 @@ class Index:
         """Return the slice of its article that a sentence is. Raises `ArticleNotFound`."""
         return self.article(sentence.article_id).text[sentence.start : sentence.end]
 
+    def sentences_in(self, passages: Sequence[tuple[str, range]]) -> list[tuple[Sentence, ...]]:
+        """Return the sentences of some passages: article and ordinals. Raises `ArticleNotFound`."""
+        firsts = [self._rows_of(article_id).start for article_id, _ in passages]
+        return [
+            self._sentences[first + own.start : first + own.stop]
+            for first, (_, own) in zip(firsts, passages, strict=True)
+        ]
+
     def texts_of(self, passages: Sequence[tuple[str, range]]) -> list[list[str]]:
         """Return the texts of the sentences of some passages: article and ordinals. Raises `ArticleNotFound`."""
         texts = []
@@ -104,19 +111,16 @@ class Index:
         """Return a question as it is compared with sentences. Raises `EmptyQuestion`."""
         return Query.of(question, self._encoder)
 
-    def search(self, query: Query, k: int, *, article_ids: Sequence[str] | None = None, around: int = 0) -> list[Hit]:
+    def search(self, query: Query, k: int, *, article_ids: Sequence[str] | None = None) -> list[Hit]:
         """Return the k sentences nearest by cosine and the k best by BM25, each once: k to 2k hits.
 
-        With `around` the sentences up to so far before and after each in its article come along: what answers may
-        stand beside what was found. Hits come by similarity, best first, then by row, with all scores but the share.
-        Sentences that share no word with the question are no lexical find, so fewer come back where there are fewer.
-        With `article_ids` only those articles are searched; no score depends on that. Raises `ArticleNotFound`.
+        Hits come by similarity, best first, then by row. Sentences that share no word with the question are no lexical
+        find, so fewer come back where there are fewer. With `article_ids` only those articles are searched; no score
+        depends on that. Raises `ArticleNotFound`.
         """
         among = None if article_ids is None else self._rows_among(article_ids)
         words = self._lexical.scores(query.text)
         found = np.union1d(self._vectors.nearest(query.vector, k, among=among), _best(words, k, among))
-        if around:
-            found = self._sentences.beside(found, around)
         similarities = self._vectors.similarities(query.vector, found)
         late = self._tokens.max_sim(query.pieces, found)
         order = np.argsort(-similarities, kind="stable")
@@ -124,14 +128,12 @@ class Index:
         scores = (each[order].tolist() for each in (similarities, words[found], late))
         return [Hit(*one) for one in zip(self._sentences.at(rows), *scores, strict=True)]
 
-    def compared(self, hits: Sequence[Hit], query: Query, article_ids: Sequence[str]) -> list[Hit]:
-        """Return hits, those of some articles with this query's MaxSim and share; each sentence of these is compared.
+    def max_sims(self, query: Query, article_ids: Iterable[str]) -> dict[str, NDArray[np.float32]]:
+        """Return by article the MaxSim in [-1, 1] of each of its sentences, read among those around it.
 
-        It is the MaxSim of a sentence read among those around it. The hits may have been found by a wider query. Raises
-        `ArticleNotFound`.
+        Raises `ArticleNotFound`.
         """
-        late = {each: self._tokens.max_sim_around(query.pieces, self._rows_of(each)) for each in article_ids}
-        return with_shares(hits, late)
+        return {each: self._tokens.max_sim_around(query.pieces, self._rows_of(each)) for each in article_ids}
 
     def embedded(self) -> Embedded:
         """Return the texts of all sentences with their vectors, so that none need be embedded again."""

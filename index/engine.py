@@ -6,8 +6,11 @@ it on a Milvus. Whoever uses them knows these protocols alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from index.admit import Admission
 from index.embed import Progress
@@ -39,8 +42,11 @@ class Searchable(Protocol):
     def lengths_of(self, article_ids: Sequence[str]) -> list[list[int]]:
         """Return how many word pieces each sentence of some articles has, up to 126."""
 
+    def sentences_in(self, passages: Sequence[tuple[str, range]]) -> list[tuple[Sentence, ...]]:
+        """Return the sentences of some passages, each an article and the ordinals of its sentences."""
+
     def texts_of(self, passages: Sequence[tuple[str, range]]) -> list[list[str]]:
-        """Return the texts of the sentences of some passages, each an article and the ordinals of its sentences."""
+        """Return the texts of the sentences of some passages."""
 
     def count(self, article_ids: Sequence[str] | None = None) -> int:
         """Return how many sentences some articles have, or all."""
@@ -48,14 +54,11 @@ class Searchable(Protocol):
     def query(self, question: str) -> Query:
         """Return a question as it is compared with sentences. Raises `EmptyQuestion`."""
 
-    def search(self, query: Query, k: int, *, article_ids: Sequence[str] | None = None, around: int = 0) -> list[Hit]:
-        """Return the k sentences nearest by cosine and the k best by BM25, each once, and up to `around` beside them.
+    def search(self, query: Query, k: int, *, article_ids: Sequence[str] | None = None) -> list[Hit]:
+        """Return the k sentences nearest by cosine and the k best by BM25, each once, by similarity, best first."""
 
-        Hits come by similarity, best first, with all scores but the share.
-        """
-
-    def compared(self, hits: Sequence[Hit], query: Query, article_ids: Sequence[str]) -> list[Hit]:
-        """Return hits, those of some articles with this query's MaxSim and share."""
+    def max_sims(self, query: Query, article_ids: Iterable[str]) -> dict[str, NDArray[np.float32]]:
+        """Return by article the MaxSim in [-1, 1] of each of its sentences, read among those around it."""
 
 
 class Changed(Protocol):

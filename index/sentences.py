@@ -47,12 +47,6 @@ class Sentences(Sequence[Sentence]):
         number = self._numbers[article_id]
         return range(self._firsts[number], self._firsts[number + 1])
 
-    def beside(self, rows: NDArray[np.int64], around: int) -> NDArray[np.int64]:
-        """Return rows and those up to `around` before and after each in the same article, each once, in order."""
-        near = np.clip(rows[:, None] + np.arange(-around, around + 1), 0, max(0, len(self.table) - 1))
-        same: NDArray[np.int64] = near[self.table[near, 0] == self.table[rows, :1]]
-        return np.unique(same)
-
     def at(self, rows: NDArray[np.int64]) -> list[Sentence]:
         """Return the sentences of rows from 0, in the order of the rows."""
         ids, firsts = self.article_ids, self._firsts

@@ -66,13 +66,10 @@ class Hit:
     """A sentence that a search found, with its scores; higher is better, and they are on different scales.
 
     `similarity` is the cosine in [-1, 1] of question and sentence, `lexical` its BM25 score, 0 or more, `late` the
-    MaxSim in [-1, 1] of their word pieces. Once all of the article has been compared, it is the MaxSim of the sentence
-    among those around it, and `share` the logarithm of the sentence's share of its article by that (a softmax), 0 or
-    less; before, it is 0.
+    MaxSim in [-1, 1] of their word pieces.
     """
 
     sentence: Sentence
     similarity: float
     lexical: float
     late: float
-    share: float = 0.0

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from index.engine import Searchable
 from index.errors import EmptyQuestion
 from index.types import Sentence, page_of
+from qa.candidates import candidates
 from qa.followup import following, leaning
 from qa.reader import Reader
 from qa.retrieve import Passage, passages, retrieve
@@ -58,7 +59,7 @@ def rank(
     article_ids: Sequence[str] | None = None,
     history: Sequence[str] = (),
 ) -> list[Ranked]:
-    """Return the candidate sentences, best first: those that were read before those that were not."""
+    """Return the candidates, best first: those that were read before those that were not."""
     if not any(character.isalnum() for character in question):
         raise EmptyQuestion
     before = leaning(question, history)
@@ -69,37 +70,32 @@ def rank(
     hits = retrieve(wide, index, article_ids=article_ids)
     chosen = passages(hits, index)
     asked = list(dict.fromkeys(passage.article_id for passage in chosen))
-    hits = index.compared(hits, query, asked)
     readings = _read(question, before, chosen, index, reader)
-    read = [readings.get(_place(hit.sentence)) for hit in hits]
     after = following(question, before[0], index, asked) if before else {}
-    follows = [hit.sentence.ordinal in after.get(hit.sentence.article_id, ()) for hit in hits]
-    return reader.calibration.ranked(whole, hits, read, follows)
-
-
-def _place(sentence: Sentence) -> tuple[str, int]:
-    return sentence.article_id, sentence.ordinal
+    return reader.calibration.ranked(whole, candidates(hits, readings, index.max_sims(query, asked), after))
 
 
 def _read(
     question: str, history: Sequence[str], chosen: Sequence[Passage], index: Searchable, reader: Reader
-) -> dict[tuple[str, int], Reading]:
-    """Return the reading of each sentence that was read, by its article and ordinal."""
-    texts = index.texts_of([(passage.article_id, passage.ordinals) for passage in chosen])
-    readings = reader.read(question, [reader.tokens(own) for own in texts], history=history)
+) -> dict[Sentence, Reading]:
+    """Return the reading of each sentence that was read."""
+    places = [(passage.article_id, passage.ordinals) for passage in chosen]
+    texts = [reader.tokens(own) for own in index.texts_of(places)]
+    read = zip(chosen, index.sentences_in(places), reader.read(question, texts, history=history), strict=True)
     return {
-        (passage.article_id, ordinal): reading
-        for passage, read in zip(chosen, readings, strict=True)
-        for ordinal, reading in list(zip(passage.ordinals, read, strict=True))[passage.context :]
+        sentence: reading
+        for passage, sentences, readings in read
+        for sentence, reading in list(zip(sentences, readings, strict=True))[passage.context :]
     }
 
 
 def _citation(one: Ranked, index: Searchable) -> Citation:
-    sentence, article = one.hit.sentence, index.article(one.hit.sentence.article_id)
+    sentence, reading = one.candidate.sentence, one.candidate.reading
+    article = index.article(sentence.article_id)
     text = article.text
     words = None
-    if one.reading is not None and one.reading.end > one.reading.start:
-        start, end = sentence.start + one.reading.start, sentence.start + one.reading.end
+    if reading is not None and reading.end > reading.start:
+        start, end = sentence.start + reading.start, sentence.start + reading.end
         words = Quote(start, end, text[start:end])
     return Citation(
         article_id=sentence.article_id,

@@ -12,8 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from index.types import Hit
-from qa.types import Ranked, Reading
+from qa.types import Candidate, Ranked, Reading
 
 UNREAD = -12.0  # the reader's logits of a sentence that others kept from being read, or that has no words
 BEGINNING = 10  # sentences in which the place counts; behind them it says nothing
@@ -57,35 +56,29 @@ class Calibration:
         """Read the fitted numbers."""
         return cls(**json.loads(path.read_text(encoding="utf-8")))
 
-    def ranked(
-        self, question: str, hits: Sequence[Hit], readings: Sequence[Reading | None], follows: Sequence[bool]
-    ) -> list[Ranked]:
+    def ranked(self, question: str, candidates: Sequence[Candidate]) -> list[Ranked]:
         """Return the candidates, the likeliest first: those that were read before those that were not."""
-        scores = self.order(question, hits, readings, follows)
-        probabilities = self.probabilities(hits, readings, follows)
+        scores = self.order(question, candidates)
+        probabilities = self.probabilities(candidates)
         most: dict[str, float] = {}  # that may be said of the next sentence of an article
         ranked = []
-        for i in sorted(range(len(hits)), key=lambda i: (-scores[i], hits[i].sentence.ordinal)):
-            article_id = hits[i].sentence.article_id
+        for i in sorted(range(len(candidates)), key=lambda i: (-scores[i], candidates[i].sentence.ordinal)):
+            article_id = candidates[i].sentence.article_id
             most[article_id] = min(most.get(article_id, 1.0), float(probabilities[i]))
-            ranked.append(Ranked(hits[i], readings[i], most[article_id], follows[i]))
-        return sorted(ranked, key=lambda one: (one.reading is None, -one.probability))
+            ranked.append(Ranked(candidates[i], most[article_id]))
+        return sorted(ranked, key=lambda one: (one.candidate.reading is None, -one.probability))
 
-    def order(
-        self, question: str, hits: Sequence[Hit], readings: Sequence[Reading | None], follows: Sequence[bool]
-    ) -> NDArray[np.float64]:
+    def order(self, question: str, candidates: Sequence[Candidate]) -> NDArray[np.float64]:
         """Return a score for each candidate, `(n,)`: the highest comes first."""
         words = words_of(question)
-        table = np.array([ordering(words, *each) for each in zip(hits, readings, follows, strict=True)]).reshape(-1, 6)
+        table = np.array([ordering(words, each) for each in candidates]).reshape(-1, 6)
         weights = np.array([self.reader, self.span, self.late, self.place, self.short, self.follows])
         scores: NDArray[np.float64] = table @ weights
         return scores
 
-    def probabilities(
-        self, hits: Sequence[Hit], readings: Sequence[Reading | None], follows: Sequence[bool]
-    ) -> NDArray[np.float64]:
+    def probabilities(self, candidates: Sequence[Candidate]) -> NDArray[np.float64]:
         """Return for each candidate the probability in [0, 1] that it answers the question, `(n,)`."""
-        table = np.array([evidence(*each) for each in zip(hits, readings, follows, strict=True)]).reshape(-1, 5)
+        table = np.array([evidence(each) for each in candidates]).reshape(-1, 5)
         weights = np.array([self.bias, self.score_slope, self.span_slope, self.share_slope, self.follows_slope])
         probabilities: NDArray[np.float64] = 1 / (1 + np.exp(-(table @ weights)))
         return probabilities
@@ -96,15 +89,15 @@ def words_of(question: str) -> int:
     return max(FEWEST, len(_WORD.findall(question)))
 
 
-def ordering(words: int, hit: Hit, reading: Reading | None, follows: bool) -> list[float]:
+def ordering(words: int, candidate: Candidate) -> list[float]:
     """Return what the order comes from, in the order of its weights; `words` is how many a question has."""
-    place = math.log1p(min(hit.sentence.ordinal, BEGINNING))
-    return [*_logits(reading), hit.late, place, place / words, float(follows)]
+    place = math.log1p(min(candidate.sentence.ordinal, BEGINNING))
+    return [*_logits(candidate.reading), candidate.late, place, place / words, float(candidate.follows)]
 
 
-def evidence(hit: Hit, reading: Reading | None, follows: bool) -> list[float]:
+def evidence(candidate: Candidate) -> list[float]:
     """Return what a probability comes from, in the order of its weights; 1 is the bias's."""
-    return [1.0, *_logits(reading), hit.share, float(follows)]
+    return [1.0, *_logits(candidate.reading), candidate.share, float(candidate.follows)]
 
 
 def _logits(reading: Reading | None) -> tuple[float, float]:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 
 from index.engine import Searchable
-from index.types import Hit
 
 # Words that stand for something named before. "It" and "there" stand for nothing in "is it raining" or "is there", but
 # then the question before does little harm either. "This week" and "this article" need no question before.
@@ -51,14 +50,8 @@ def following(question: str, before: str, index: Searchable, article_ids: Sequen
     at = _points_back(question)
     if at and not _GOES_ON.match(question) and _NAMED.search(question, 0, at.start()):
         return {}
-    sentences = [sentence for article_id in article_ids for sentence in index.sentences_of(article_id)]
-    unscored = [Hit(sentence, similarity=0.0, lexical=0.0, late=0.0) for sentence in sentences]
-    nearest: dict[str, Hit] = {}
-    for hit in index.compared(unscored, index.query(before), article_ids):
-        best = nearest.setdefault(hit.sentence.article_id, hit)
-        if hit.late > best.late:
-            nearest[hit.sentence.article_id] = hit
-    starts = {article_id: hit.sentence.ordinal + 1 for article_id, hit in nearest.items()}
+    compared = index.max_sims(index.query(before), article_ids)
+    starts = {article_id: int(scores.argmax()) + 1 for article_id, scores in compared.items() if scores.size}
     return {article_id: range(start, start + _NEXT) for article_id, start in starts.items()}
 
 

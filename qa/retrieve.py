@@ -1,4 +1,4 @@
-"""Candidate sentences for a question, and the windows of them that are worth reading."""
+"""What search finds for a question, and the passages around it that are worth reading."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from index.query import Query
 from index.types import Hit
 from qa.windows import cut_ranges
 
-WHOLE = 3000  # up to so many sentences, each is a candidate; beyond, the best of either search
-TOP_K = 60  # candidates of the dense and of the lexical search each, in a larger library
+WHOLE = 3000  # up to so many sentences, each is found; beyond, the best of either search
+TOP_K = 60  # hits of the dense and of the lexical search each, in a larger library
 WINDOWS = 14  # read for a question: nearly all of a news article, the likeliest of a longer text
-AROUND = 2  # sentences on either side of those, because what answers may stand beside what was found
 OVERLAP = 1  # sentences that a window repeats from the one before, so that "he" and "they" have a name
 
 
@@ -34,12 +33,12 @@ class Passage:
 
 
 def retrieve(query: Query, index: Searchable, *, article_ids: Sequence[str] | None) -> list[Hit]:
-    """Return the candidates, best first by what search knows."""
+    """Return what search finds, best first by what it knows."""
     size = index.count(article_ids)
     if size <= WHOLE:
         hits = index.search(query, size, article_ids=article_ids)
     else:
-        hits = index.search(query, TOP_K, article_ids=article_ids, around=AROUND)
+        hits = index.search(query, TOP_K, article_ids=article_ids)
     return [hits[i] for i in np.argsort(-fused(hits), kind="stable")]
 
 
@@ -55,7 +54,7 @@ def fused(hits: Sequence[Hit]) -> NDArray[np.float64]:
 
 
 def passages(hits: Sequence[Hit], index: Searchable) -> list[Passage]:
-    """Return what to read: the passages in which the best candidates stand.
+    """Return what to read: the passages in which the best hits stand.
 
     An article is cut into the same passages whatever is asked of whichever articles: so what the reader says of a
     sentence depends on the question and its article alone.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from index.types import Hit
+from index.types import Sentence
 
 Status = Literal["answered", "no_answer"]
 
@@ -72,14 +72,26 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Ranked:
-    """A candidate sentence with what search and reader say of it, and the probability in [0, 1] that it answers.
+class Candidate:
+    """A sentence that may answer a question, with what late interaction and reader say of it.
 
-    `reading` is None for a sentence that was found but not read, because others were likelier. `follows` says that it
-    stands just behind what is nearest to the question that this one leans on.
+    `late` is the MaxSim in [-1, 1] of their word pieces, and `share` the logarithm of the sentence's share of its
+    article by that (a softmax), 0 or less. Where nothing of its article is read, the MaxSim is that of the sentence
+    alone and the share 0; else that of the sentence among those around it. `reading` is None for a sentence that was
+    found but not read, because others were likelier. `follows` says that it stands just behind what is nearest to the
+    question that this one leans on.
     """
 
-    hit: Hit
+    sentence: Sentence
+    late: float
+    share: float
     reading: Reading | None
-    probability: float
     follows: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A candidate and the probability in [0, 1] that it answers."""
+
+    candidate: Candidate
+    probability: float

@@ -17,7 +17,7 @@ from index.types import Article
 from index.wordpieces import Pieces
 from qa.answer import answer
 from qa.calibration import Calibration
-from qa.retrieve import WHOLE, WINDOWS
+from qa.retrieve import WHOLE, WINDOWS, retrieve
 from qa.types import Reading
 
 RAIN = Article("rain", "Rain", "It rained in Porto. The river rose by two metres. Nobody was hurt.", "rain.txt")
@@ -194,6 +194,18 @@ def test_what_is_said_of_a_sentence_that_is_read_does_not_depend_on_a_large_libr
         within = answer(question, index, LateReader(), article_ids=[article_id], nearest=999).nearest
         assert all(c in within for c in everywhere if c.article_id == article_id)
     assert answer(question, index, LateReader(), article_ids=asked).nearest == tuple(everywhere[:5])
+
+
+def test_in_a_large_library_what_stands_beside_what_was_found_is_read_and_may_answer(encoder: FakeEncoder) -> None:
+    storm = Article("storm", "Storm", "The storm hit Ghent at dawn. Two hundred got wet. Nobody drowned.", "s.txt")
+    seats = Article("seats", "Seats", " ".join(f"Seat {n} is at a window." for n in range(WHOLE)), "w.txt")
+    index = build_index([seats, storm], encoder)
+    question = "What hit Ghent at dawn?"
+    found = {hit.sentence.ordinal for hit in retrieve(index.query(question), index, article_ids=None)}
+    assert found.isdisjoint(index.sentences_of("storm")[1:])
+    said = answer(question, index, WordReader(), nearest=999).nearest
+    assert said[0].text == "The storm hit Ghent at dawn."
+    assert {c.ordinal: bool(c.answer) for c in said if c.article_id == "storm"} == {0: True, 1: True, 2: True}
 
 
 def test_no_article_to_ask_is_no_answer(index: Index) -> None:

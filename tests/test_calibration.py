@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
-from index.types import Hit, Sentence
+from index.types import Sentence
 from qa.calibration import Calibration
-from qa.types import Reading
+from qa.types import Candidate, Reading
 
 CALIBRATION = Calibration(
     reader=0.5,
@@ -28,8 +29,13 @@ CALIBRATION = Calibration(
 FIVE = "Who is fit to fly?"
 
 
-def hit(late: float, share: float, ordinal: int = 0, article: str = "a") -> Hit:
-    return Hit(Sentence(article, ordinal, 0, 0, 9), similarity=0.3, lexical=2.0, late=late, share=share)
+READING = Reading(1.0, 2.0, 0, 3)
+
+
+def candidate(
+    late: float, share: float, reading: Reading | None = READING, *, ordinal: int = 0, article: str = "a"
+) -> Candidate:
+    return Candidate(Sentence(article, ordinal, 0, 0, 9), late, share, reading, follows=False)
 
 
 def logistic(value: float) -> float:
@@ -37,8 +43,9 @@ def logistic(value: float) -> float:
 
 
 def test_a_probability_is_the_logistic_function_of_a_weighted_sum() -> None:
-    hits, readings = [hit(0.5, -0.5), hit(0.25, -3.0)], [Reading(3.0, 2.0, 0, 3), Reading(-1.0, 2.0, 0, 3)]
-    said = CALIBRATION.probabilities(hits, readings, [False, True])
+    one = candidate(0.5, -0.5, Reading(3.0, 2.0, 0, 3))
+    other = replace(candidate(0.25, -3.0, Reading(-1.0, 2.0, 0, 3)), follows=True)
+    said = CALIBRATION.probabilities([one, other])
     assert said == pytest.approx([logistic(-1 + 1.2 + 0.2 - 0.35), logistic(-1 - 0.4 + 0.2 - 2.1 + 0.6)])
 
 
@@ -47,50 +54,50 @@ def test_a_probability_is_the_logistic_function_of_a_weighted_sum() -> None:
 def test_the_place_counts_for_the_order_the_more_the_shorter_the_question(
     ordinal: int, counted: int, question: str, weight: float
 ) -> None:
-    (score,) = CALIBRATION.order(question, [hit(0.5, -0.5, ordinal=ordinal)], [Reading(3.0, 2.0, 0, 3)], [False])
+    (score,) = CALIBRATION.order(question, [candidate(0.5, -0.5, Reading(3.0, 2.0, 0, 3), ordinal=ordinal)])
     assert score == pytest.approx(1.5 + 0.5 + 4 + weight * math.log(1 + counted))
 
 
 def test_a_sentence_that_was_not_read_counts_as_read_and_found_wanting() -> None:
-    assert CALIBRATION.order(FIVE, [hit(0.5, -0.5)], [None], [False]) == pytest.approx([-6 - 3 + 4])
-    assert CALIBRATION.probabilities([hit(0.5, -0.5)], [None], [False]) == pytest.approx(
-        [logistic(-1 - 4.8 - 1.2 - 0.35)]
-    )
+    unread = [candidate(0.5, -0.5, None)]
+    assert CALIBRATION.order(FIVE, unread) == pytest.approx([-6 - 3 + 4])
+    assert CALIBRATION.probabilities(unread) == pytest.approx([logistic(-1 - 4.8 - 1.2 - 0.35)])
 
 
 def test_in_an_article_the_order_counts_and_none_is_likelier_than_one_before_it() -> None:
-    hits = [hit(0.5, -2.0, ordinal=4), hit(0.6, -1.0, ordinal=4), hit(0.7, -1.5, ordinal=4)]
-    readings = [Reading(3.0, 2.0, 0, 3), None, Reading(0.0, 2.0, 0, 3)]  # in order: the third, the first, the second
-    ranked = CALIBRATION.ranked(FIVE, hits, readings, [False] * 3)
+    given = [
+        candidate(0.5, -2.0, Reading(3.0, 2.0, 0, 3), ordinal=4),
+        candidate(0.6, -1.0, None, ordinal=4),
+        candidate(0.7, -1.5, Reading(0.0, 2.0, 0, 3), ordinal=4),
+    ]  # in order: the third, the first, the second
+    ranked = CALIBRATION.ranked(FIVE, given)
     third, first, second = (logistic(-0.8 - 1.05), logistic(-0.8 + 1.2 - 1.4), logistic(-1 - 6 - 0.7))
     assert first > third > second
-    assert [one.hit for one in ranked] == [hits[2], hits[0], hits[1]]
+    assert [one.candidate for one in ranked] == [given[2], given[0], given[1]]
     assert [one.probability for one in ranked] == pytest.approx([third, third, second])
-    assert [one.reading for one in ranked] == [readings[2], readings[0], None]
 
 
 def test_between_articles_the_probability_counts() -> None:
-    hits = [hit(0.9, -2.0), hit(0.9, -2.1, ordinal=1), hit(0.4, -0.1, article="b")]
-    ranked = CALIBRATION.ranked(FIVE, hits, [Reading(1.0, 2.0, 0, 3)] * 3, [False] * 3)
-    assert [one.hit for one in ranked] == [hits[2], hits[0], hits[1]]
+    given = [candidate(0.9, -2.0), candidate(0.9, -2.1, ordinal=1), candidate(0.4, -0.1, article="b")]
+    ranked = CALIBRATION.ranked(FIVE, given)
+    assert [one.candidate for one in ranked] == [given[2], given[0], given[1]]
 
 
 def test_of_two_alike_the_earlier_comes_first() -> None:
-    hits = [hit(0.5, -1.0, ordinal=20), hit(0.5, -1.0, ordinal=12)]
-    ranked = CALIBRATION.ranked(FIVE, hits, [Reading(1.0, 2.0, 0, 3)] * 2, [False] * 2)
-    assert [one.hit for one in ranked] == [hits[1], hits[0]]
+    given = [candidate(0.5, -1.0, ordinal=20), candidate(0.5, -1.0, ordinal=12)]
+    assert [one.candidate for one in CALIBRATION.ranked(FIVE, given)] == [given[1], given[0]]
 
 
 def test_what_stands_behind_the_answer_of_the_question_before_comes_sooner() -> None:
-    hits = [hit(0.5, -1.0), hit(0.4, -2.0, ordinal=1)]
-    readings = [Reading(1.0, 2.0, 0, 3)] * 2  # the order: 1 + 4, and 1 + 3.2 - 0.3 log 2, to which 1.5 may be added
-    for follows, first in (([False, False], 0), ([False, True], 1)):
-        ranked = CALIBRATION.ranked(FIVE, hits, readings, follows)
-        assert [one.follows for one in ranked] == [follows[first], follows[1 - first]]
-        assert ranked[0].hit == hits[first]
-        assert ranked[0].probability == pytest.approx(logistic(-0.8 + 0.4 - 0.7 + first * (0.6 - 0.7)))
+    # the order: 1 + 4, and 1 + 3.2 - 0.3 log 2, to which 1.5 may be added
+    one, other = candidate(0.5, -1.0), candidate(0.4, -2.0, ordinal=1)
+    behind = replace(other, follows=True)
+    for given, first in (([one, other], one), ([one, behind], behind)):
+        ranked = CALIBRATION.ranked(FIVE, given)
+        assert ranked[0].candidate == first
+        assert ranked[0].probability == pytest.approx(logistic(-0.8 + 0.4 - 0.7 + first.follows * (0.6 - 0.7)))
 
 
 def test_no_candidate_no_order_and_no_probability() -> None:
-    assert CALIBRATION.order(FIVE, [], [], []).shape == CALIBRATION.probabilities([], [], []).shape == (0,)
-    assert CALIBRATION.ranked(FIVE, [], [], []) == []
+    assert CALIBRATION.order(FIVE, []).shape == CALIBRATION.probabilities([]).shape == (0,)
+    assert CALIBRATION.ranked(FIVE, []) == []

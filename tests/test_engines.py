@@ -93,8 +93,9 @@ def test_every_sentence_has_the_scores_of_the_local_engine(library: Open) -> Non
         for chosen in (None, ["cats"], ["river", "troops", "river"], []):
             hits = index.search(query, 100, article_ids=chosen)
             assert as_told(hits) == as_told(expected.search(query, 100, article_ids=chosen))
-        shares = index.compared(index.search(query, 100), query, ["cats", "fox"])
-        assert as_told(shares) == as_told(expected.compared(expected.search(query, 100), query, ["cats", "fox"]))
+        compared, by_hand = (each.max_sims(query, ["fox", "cats"]) for each in (index, expected))
+        assert list(compared) == list(by_hand) == ["fox", "cats"]
+        assert all(np.array_equal(compared[name], by_hand[name]) for name in by_hand)
 
 
 def test_the_nearest_and_the_best_by_words_are_found(library: Open) -> None:
@@ -116,15 +117,6 @@ def test_the_nearest_and_the_best_by_words_are_found(library: Open) -> None:
             assert {hit.sentence.article_id for hit in within} <= {"fox", "river"}
 
 
-def test_neighbours_of_a_find_come_along_within_its_article(library: Open) -> None:
-    index = added(library, FOX, CATS)
-    query = index.query("black swan")
-    assert [hit.sentence.ordinal for hit in index.search(query, 1)] == [5]
-    assert sorted(hit.sentence.ordinal for hit in index.search(query, 1, around=2)) == [3, 4, 5]
-    every = as_told(index.search(query, 100))
-    assert all(hit in every for hit in as_told(index.search(query, 1, around=2)))
-
-
 def test_what_is_read_is_fetched_by_ordinal(library: Open) -> None:
     index = added(library, TROOPS, CATS, FOX)
     expected = build_index([TROOPS, CATS, FOX], FakeEncoder())
@@ -132,6 +124,11 @@ def test_what_is_read_is_fetched_by_ordinal(library: Open) -> None:
         ["Blue bird.", "Green frog."],
         ["A cat sat on a mat.", "Putin waited."],
         [],
+    ]
+    assert index.sentences_in([("fox", range(1, 3)), ("cats", range(2)), ("fox", range(2, 2))]) == [
+        expected.sentences_of("fox")[1:3],
+        expected.sentences_of("cats"),
+        (),
     ]
     assert index.lengths_of(["fox", "troops"]) == expected.lengths_of(["fox", "troops"])
     assert index.sentences_of("troops") == expected.sentences_of("troops")
@@ -148,7 +145,8 @@ def test_articles_that_are_not_there(library: Open) -> None:
         lambda: index.texts_of([("dogs", range(1))]),
         lambda: index.count(["dogs"]),
         lambda: index.search(query, 1, article_ids=["troops", "dogs"]),
-        lambda: index.compared([], query, ["dogs"]),
+        lambda: index.sentences_in([("dogs", range(1))]),
+        lambda: index.max_sims(query, ["dogs"]),
         lambda: library().remove(["troops", "dogs"], FakeEncoder()),
     ):
         with pytest.raises(ArticleNotFound, match="no article 'dogs'"):

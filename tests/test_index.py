@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -99,40 +99,22 @@ def test_search_is_brute_force(question: str, k: int, article_ids: list[str] | N
 
 
 @settings(max_examples=40)
-@given(st.lists(WORDS, min_size=1, max_size=4).map(" ".join), st.integers(1, 12))
-def test_a_share_is_of_every_sentence_of_the_article_found_or_not(question: str, k: int) -> None:
+@given(st.lists(WORDS, min_size=1, max_size=4).map(" ".join))
+def test_each_sentence_of_an_article_is_compared_among_those_around_it(question: str) -> None:
     articles = [*ARTICLES, Article("alone", "Alone", "The cat waited.", "a.txt")]
     oracle, index = Texts(articles, FakeEncoder()), build_index(articles, FakeEncoder())
-    late = [(article_id, oracle.late_around(question, row)) for row, (article_id, _) in enumerate(oracle.rows())]
-    hits = index.search(index.query(question), k)
-    shared = index.compared(hits, index.query(question), ["cats", "alone", "river"])
-    assert [replace(hit, share=0.0, late=0.0) for hit in shared] == [replace(hit, late=0.0) for hit in hits]
-    for hit, found in zip(shared, hits, strict=True):
-        own = hit.sentence.article_id
-        expected_late = found.late if own == "troops" else late[row_of(hit, index)][1]
-        assert hit.late == pytest.approx(expected_late, abs=0.01)
-        all_of_it = {row: np.exp(20 * score) for row, (article_id, score) in enumerate(late) if article_id == own}
-        expected = 0.0 if own == "troops" else np.log(all_of_it[row_of(hit, index)] / sum(all_of_it.values()))
-        assert hit.share == pytest.approx(expected, abs=0.4)
+    compared = index.max_sims(index.query(question), ["cats", "alone", "river"])
+    assert list(compared) == ["cats", "alone", "river"]
+    for article_id, scores in compared.items():
+        rows = [row for row, (own, _) in enumerate(oracle.rows()) if own == article_id]
+        assert scores == pytest.approx([oracle.late_around(question, row) for row in rows], abs=0.01)
 
 
-def test_a_wider_question_finds_and_the_question_itself_is_compared(encoder: FakeEncoder) -> None:
+def test_no_article_is_compared_and_one_that_is_not_there_is_named(encoder: FakeEncoder) -> None:
     index = build_index(ARTICLES, encoder)
-    wide, narrow = index.query("the cat waited troops"), index.query("troops")
-    compared = index.compared(index.search(wide, 9), narrow, list(index.articles))
-    alone = index.compared(index.search(narrow, 9), narrow, list(index.articles))
-    assert {hit.sentence: (hit.late, hit.share) for hit in compared} == {
-        hit.sentence: (hit.late, hit.share) for hit in alone
-    }
-    assert [hit.similarity for hit in compared] == [hit.similarity for hit in index.search(wide, 9)]
-
-
-def test_shares_of_no_article_and_of_one_that_is_not_there(encoder: FakeEncoder) -> None:
-    index = build_index(ARTICLES, encoder)
-    query = index.query("troops")
-    assert index.compared(index.search(query, 9), query, []) == index.search(query, 9)
-    with pytest.raises(ArticleNotFound):
-        index.compared([], query, ["dogs"])
+    assert index.max_sims(index.query("troops"), []) == {}
+    with pytest.raises(ArticleNotFound, match="'dogs'"):
+        index.max_sims(index.query("troops"), ["dogs"])
 
 
 def test_filter_leaves_k_hits_and_every_score(encoder: FakeEncoder) -> None:
@@ -290,34 +272,3 @@ def test_parts_that_do_not_belong_together(encoder: FakeEncoder) -> None:
     fewer = TokenVectors.build(encoder.late.encode(["a"] * 8))
     with pytest.raises(ValueError, match="do not belong together"):
         Index(ARTICLES, sentences, vectors=vectors, tokens=fewer, lexical=lexical, encoder=encoder)
-
-
-def test_neighbours_of_a_find_come_along_within_its_article(encoder: FakeEncoder) -> None:
-    articles = [
-        Article("one", "One", "Red fox. Blue bird. Green frog. Grey wolf.", "one.txt"),
-        Article("two", "Two", "White goose. Black swan.", "two.txt"),
-    ]
-    index = build_index(articles, encoder)
-    alone = index.search(index.query("grey wolf"), 1)
-    assert [row_of(hit, index) for hit in alone] == [3]
-    near = index.search(index.query("grey wolf"), 1, around=1)
-    assert sorted(row_of(hit, index) for hit in near) == [2, 3]
-    every = {row_of(hit, index): hit for hit in index.search(index.query("grey wolf"), 6)}
-    assert all(hit == every[row_of(hit, index)] for hit in near)
-
-
-@pytest.mark.parametrize("around", [1, 2])
-def test_neighbours_come_along_within_their_article(encoder: FakeEncoder, around: int) -> None:
-    index = build_index(ARTICLES, encoder)
-    everywhere = {row_of(hit, index): hit for hit in index.search(index.query("boats troops"), 100)}
-    for k in (1, 2):
-        found = [row_of(hit, index) for hit in index.search(index.query("boats troops"), k)]
-        near = {
-            row
-            for row, sentence in enumerate(index.sentences)
-            for other in found
-            if abs(row - other) <= around and sentence.article_id == index.sentences[other].article_id
-        }
-        hits = index.search(index.query("boats troops"), k, around=around)
-        assert hits == [hit for row, hit in everywhere.items() if row in near]
-        assert len(near) > len(found)

@@ -22,18 +22,6 @@ ARTICLES = [
 NUMBERS = st.lists(st.sampled_from(range(len(ARTICLES) - 1)), unique=True)
 
 
-@given(NUMBERS, st.sets(st.integers(0, 5)), st.integers(0, 3))
-def test_beside_rows_are_those_around_them_in_their_article(numbers: list[int], rows: set[int], around: int) -> None:
-    sentences = Sentences.of([ARTICLES[number] for number in numbers])
-    rows = {row for row in rows if row < len(sentences)}
-    expected = [
-        other
-        for other, sentence in enumerate(sentences)
-        if any(abs(row - other) <= around and sentences[row].article_id == sentence.article_id for row in rows)
-    ]
-    assert sentences.beside(np.array(sorted(rows), dtype=np.int64), around).tolist() == expected
-
-
 @given(NUMBERS, st.integers(-6, 6), st.integers(-6, 6))
 def test_they_are_those_of_the_articles_one_after_another(numbers: list[int], start: int, stop: int) -> None:
     articles = [ARTICLES[number] for number in numbers]

@@ -32,7 +32,7 @@ from qa.followup import leaning
 from qa.metrics import auroc, calibration_error
 from qa.questions import Question, QuestionSet, load_questions
 from qa.reader import MODELS, Reader
-from qa.types import Ranked
+from qa.types import Candidate, Ranked
 from training.plain import follow_ups, plain_questions
 
 # asked of each set, and how much all questions of a set count in the fit
@@ -76,6 +76,12 @@ class Asked:
     answers: tuple[bool, ...]
     answerable: bool
 
+    @property
+    def read(self) -> list[tuple[Candidate, bool]]:
+        """The candidates that were read, and whether the set marks them."""
+        pairs = zip(self.ranked, self.right, strict=True)
+        return [(one.candidate, right) for one, right in pairs if one.candidate.reading]
+
 
 def collect(folder: Path) -> list[Asked]:
     """Ask the questions of the development sets."""
@@ -104,7 +110,8 @@ def _asked(questions: QuestionSet, limit: int, made: int, encoder: Encoder, read
         for question, own in where[article.id]:
             ranked = rank(question.text, index, reader, history=question.history)
             spans = question.answers if own else ()
-            right = tuple(any(s.overlaps(r.hit.sentence.start, r.hit.sentence.end) for s in spans) for r in ranked)
+            places = [one.candidate.sentence for one in ranked]
+            right = tuple(any(span.overlaps(s.start, s.end) for span in spans) for s in places)
             text = " ".join([*leaning(question.text, question.history), question.text])
             out.append(Asked(questions.name, question.id, text, tuple(ranked), right, right, bool(spans)))
     return out
@@ -118,7 +125,8 @@ def judged(asked: Sequence[Asked]) -> list[Asked]:
         replace(
             a,
             answers=tuple(
-                r or (a.question, one.hit.sentence.start) in good for r, one in zip(a.right, a.ranked, strict=True)
+                r or (a.question, one.candidate.sentence.start) in good
+                for r, one in zip(a.right, a.ranked, strict=True)
             ),
         )
         if a.answerable
@@ -131,7 +139,7 @@ def fit(asked: Sequence[Asked]) -> Calibration:
     """Fit the order of the sentences that were read, and then the probability, on the first of each question."""
     calibration = replace(START, **_named(ORDER, _order(asked)))
     asked = [reordered(a, calibration) for a in asked]
-    firsts = np.array([evidence(a.ranked[0].hit, a.ranked[0].reading, a.ranked[0].follows) for a in asked])
+    firsts = np.array([evidence(a.ranked[0].candidate) for a in asked])
     weights = _logistic(firsts, np.array([a.answers[0] for a in asked]), _counts(asked))
     calibration = replace(calibration, **_named(EVIDENCE, weights))
     asked = [reordered(a, calibration) for a in asked]
@@ -154,12 +162,9 @@ def _counts(asked: Sequence[Asked]) -> NDArray[np.float64]:
 
 def _order(asked: Sequence[Asked]) -> NDArray[np.float64]:
     """Return the weights `(6,)` of the order under which a marked sentence comes first."""
-    asked = [a for a in asked if any(right and one.reading for right, one in zip(a.right, a.ranked, strict=True))]
-    tables, rights = [], []
-    for a in asked:
-        read = [(one, right) for one, right in zip(a.ranked, a.right, strict=True) if one.reading]
-        tables.append(np.array([ordering(words_of(a.text), one.hit, one.reading, one.follows) for one, _ in read]))
-        rights.append(np.array([right for _, right in read]))
+    asked = [a for a in asked if any(right for _, right in a.read)]
+    tables = [np.array([ordering(words_of(a.text), one) for one, _ in a.read]) for a in asked]
+    rights = [np.array([right for _, right in a.read]) for a in asked]
     start = np.array([getattr(START, name) for name in ORDER])
     return conditional_logit(tables, rights, counts=_counts(asked), start=start)
 
@@ -205,10 +210,9 @@ def _logistic(table: NDArray[np.float64], right: NDArray[np.bool_], counts: NDAr
 
 def reordered(asked: Asked, calibration: Calibration) -> Asked:
     """Return the candidates in the order and with the probabilities of a calibration."""
-    hits, readings, follows = zip(*((r.hit, r.reading, r.follows) for r in asked.ranked), strict=True)
-    ranked = calibration.ranked(asked.text, hits, readings, follows)
-    marks = {r.hit.sentence: both for r, *both in zip(asked.ranked, asked.right, asked.answers, strict=True)}
-    right, answers = zip(*(marks[r.hit.sentence] for r in ranked), strict=True)
+    ranked = calibration.ranked(asked.text, [one.candidate for one in asked.ranked])
+    marks = {one.candidate: both for one, *both in zip(asked.ranked, asked.right, asked.answers, strict=True)}
+    right, answers = zip(*(marks[one.candidate] for one in ranked), strict=True)
     return replace(asked, ranked=tuple(ranked), right=right, answers=answers)
 
 

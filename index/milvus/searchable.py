@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,6 @@ from index.milvus.schema import VectorIndex
 from index.milvus.shelf import Shelf, vectors_of
 from index.milvus.version import Version
 from index.query import Query
-from index.shares import with_shares
 from index.types import Article, Hit, Sentence
 
 
@@ -54,13 +53,14 @@ class MilvusIndex:
         contents = self._shelf.contents(self._heads(article_ids))
         return [content.tokens.lengths(range(len(content.tokens))) for content in contents]
 
+    def sentences_in(self, passages: Sequence[tuple[str, range]]) -> list[tuple[Sentence, ...]]:
+        """Return the sentences of some passages: article and ordinals. Raises `ArticleNotFound`."""
+        return self._in(self._heads([article_id for article_id, _ in passages]), passages)
+
     def texts_of(self, passages: Sequence[tuple[str, range]]) -> list[list[str]]:
         """Return the texts of the sentences of some passages: article and ordinals. Raises `ArticleNotFound`."""
         heads = self._heads([article_id for article_id, _ in passages])
-        sentences = [
-            content.sentences[ordinals.start : ordinals.stop]
-            for content, (_, ordinals) in zip(self._shelf.contents(heads), passages, strict=True)
-        ]
+        sentences = self._in(heads, passages)
         wanted = [(h.revision, s.start, s.end) for h, own in zip(heads, sentences, strict=True) for s in own]
         texts = iter(self._shelf.slices(wanted))
         return [[next(texts) for _ in own] for own in sentences]
@@ -80,11 +80,10 @@ class MilvusIndex:
         """Return a question as it is compared with sentences. Raises `EmptyQuestion`."""
         return Query.of(question, self._encoder)
 
-    def search(self, query: Query, k: int, *, article_ids: Sequence[str] | None = None, around: int = 0) -> list[Hit]:
-        """Return the k sentences nearest by cosine and the k best by BM25, each once, and up to `around` beside them.
+    def search(self, query: Query, k: int, *, article_ids: Sequence[str] | None = None) -> list[Hit]:
+        """Return the k sentences nearest by cosine and the k best by BM25, each once.
 
-        Hits come by similarity, best first, then in the order of the library, with all scores but the share. Raises
-        `ArticleNotFound`.
+        Hits come by similarity, best first, then in the order of the library. Raises `ArticleNotFound`.
         """
         among_them = None if article_ids is None else self._heads(dict.fromkeys(article_ids))
         if among_them is not None:
@@ -97,17 +96,19 @@ class MilvusIndex:
             return self._every(query, words, self._all() if among_them is None else among_them)
         where = "" if among_them is None else among("article", [head.revision.article for head in among_them])
         keys = self._client.nearest(self._version.sentences, (query.vector, words), k, self._vectors, where=where)
-        return self._scored(query, words, _beside(keys, around))
+        return self._scored(query, words, keys)
 
-    def compared(self, hits: Sequence[Hit], query: Query, article_ids: Sequence[str]) -> list[Hit]:
-        """Return hits, those of some articles with this query's MaxSim and share. Raises `ArticleNotFound`."""
+    def max_sims(self, query: Query, article_ids: Iterable[str]) -> dict[str, NDArray[np.float32]]:
+        """Return by article the MaxSim in [-1, 1] of each of its sentences, read among those around it.
+
+        Raises `ArticleNotFound`.
+        """
         heads = self._heads(dict.fromkeys(article_ids))
         contents = self._shelf.contents(heads)
-        late = {
+        return {
             head.article.id: content.tokens.max_sim_around(query.pieces, range(head.sentences))
             for head, content in zip(heads, contents, strict=True)
         }
-        return with_shares(hits, late)
 
     def _every(self, query: Query, words: str, heads: Sequence[Head]) -> list[Hit]:
         """Return all sentences of some articles as hits."""
@@ -140,6 +141,11 @@ class MilvusIndex:
             lexical=[scores.get(key, 0.0) for key in keys],
         )
 
+    def _in(self, heads: Sequence[Head], passages: Sequence[tuple[str, range]]) -> list[tuple[Sentence, ...]]:
+        """Return the sentences of passages, given the heads of their articles."""
+        contents = self._shelf.contents(heads)
+        return [content.sentences[own.start : own.stop] for content, (_, own) in zip(contents, passages, strict=True)]
+
     def _heads(self, article_ids: Sequence[str] | Mapping[str, None]) -> list[Head]:
         """Return the heads of articles, in the order of their ids. Raises `ArticleNotFound`."""
         found = self._shelf.heads(article_ids)
@@ -154,16 +160,6 @@ class MilvusIndex:
 
 def _size(heads: Sequence[Head]) -> int:
     return sum(head.sentences for head in heads)
-
-
-def _beside(keys: Sequence[str], around: int) -> list[str]:
-    """Return the keys of sentences and of up to `around` before and after each; some of those may not be there."""
-    near: dict[str, None] = {}
-    for key in keys:
-        revision, ordinal = key[:-8], int(key[-8:], 16)
-        for each in range(max(0, ordinal - around), ordinal + around + 1):
-            near[f"{revision}{each:08x}"] = None
-    return list(near)
 
 
 def _hits(

@@ -1,0 +1,44 @@
+"""What may answer a question: the sentences that were read, and those that were found and not read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.types import Hit, Sentence
+from qa.types import Candidate, Reading
+
+# What a MaxSim is multiplied with before shares are made of it: the scale at which right sentences are told from others
+# on the development sets.
+_SHARPNESS = 20.0
+
+
+def candidates(
+    hits: Sequence[Hit],
+    readings: Mapping[Sentence, Reading],
+    late: Mapping[str, NDArray[np.float32]],
+    after: Mapping[str, range],
+) -> list[Candidate]:
+    """Return each sentence that was read or found, once.
+
+    `late` has, for each article of which something was read, the MaxSim of all its sentences; `after` by article the
+    ordinals of the sentences behind what is nearest to the question before.
+    """
+    alone = {hit.sentence: hit.late for hit in hits}
+    shares = {article_id: _shares(scores) for article_id, scores in late.items()}
+    made = []
+    for sentence in dict.fromkeys([*readings, *alone]):
+        own, at = sentence.article_id, sentence.ordinal
+        scores = (float(late[own][at]), float(shares[own][at])) if own in late else (alone[sentence], 0.0)
+        made.append(Candidate(sentence, *scores, readings.get(sentence), at in after.get(own, ())))
+    return made
+
+
+def _shares(scores: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the logarithm of each score's share: of the softmax."""
+    logits = _SHARPNESS * scores.astype(np.float64)
+    logits -= logits.max(initial=-np.inf)
+    shares: NDArray[np.float64] = logits - np.log(np.exp(logits).sum())
+    return shares
