@@ -114,7 +114,9 @@ def _flops(library: Library, question: str, article_id: str) -> float:
     read = passages(retrieve(index.query(question), index, article_ids=[article_id]), index)
     asked = reader.tokens([question])[0].ids  # a window is `[CLS] question [SEP] (sentence [SEP])+`
     texts = index.texts_of([(passage.article_id, passage.ordinals) for passage in read])
-    lengths = [2 + len(asked) + sum(len(pieces.ids) + 1 for pieces in reader.tokens(own)) for own in texts]
+    lengths = [
+        2 + len(asked) + sum(len(pieces.ids) + 1 for pieces in reader.tokens(list(own.values()))) for own in texts
+    ]
     return float(sum(n * 6 * (2 * (4 * 384**2 + 2 * 384 * 1536) + 4 * n * 384) for n in lengths))
 
 

@@ -90,21 +90,13 @@ class Index:
         """Return the slice of its article that a sentence is. Raises `ArticleNotFound`."""
         return self.article(sentence.article_id).text[sentence.start : sentence.end]
 
-    def sentences_in(self, passages: Sequence[tuple[str, range]]) -> list[tuple[Sentence, ...]]:
-        """Return the sentences of some passages: article and ordinals. Raises `ArticleNotFound`."""
-        firsts = [self._rows_of(article_id).start for article_id, _ in passages]
-        return [
-            self._sentences[first + own.start : first + own.stop]
-            for first, (_, own) in zip(firsts, passages, strict=True)
-        ]
-
-    def texts_of(self, passages: Sequence[tuple[str, range]]) -> list[list[str]]:
-        """Return the texts of the sentences of some passages: article and ordinals. Raises `ArticleNotFound`."""
+    def texts_of(self, passages: Sequence[tuple[str, range]]) -> list[dict[Sentence, str]]:
+        """Return the sentences of some passages, in order and with their texts. Raises `ArticleNotFound`."""
         texts = []
         for article_id, ordinals in passages:
             text, first = self.article(article_id).text, self._rows_of(article_id).start
-            table = self._sentences.table[first + ordinals.start : first + ordinals.stop]
-            texts.append([text[start:end] for start, end in table[:, 2:].tolist()])
+            own = self._sentences[first + ordinals.start : first + ordinals.stop]
+            texts.append({sentence: text[sentence.start : sentence.end] for sentence in own})
         return texts
 
     def query(self, question: str) -> Query:

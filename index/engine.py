@@ -42,11 +42,8 @@ class Searchable(Protocol):
     def lengths_of(self, article_ids: Sequence[str]) -> list[list[int]]:
         """Return how many word pieces each sentence of some articles has, up to 126."""
 
-    def sentences_in(self, passages: Sequence[tuple[str, range]]) -> list[tuple[Sentence, ...]]:
-        """Return the sentences of some passages, each an article and the ordinals of its sentences."""
-
-    def texts_of(self, passages: Sequence[tuple[str, range]]) -> list[list[str]]:
-        """Return the texts of the sentences of some passages."""
+    def texts_of(self, passages: Sequence[tuple[str, range]]) -> list[dict[Sentence, str]]:
+        """Return the sentences of some passages, each an article and ordinals, in order and with their texts."""
 
     def count(self, article_ids: Sequence[str] | None = None) -> int:
         """Return how many sentences some articles have, or all."""

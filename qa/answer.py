@@ -79,13 +79,12 @@ def _read(
     question: str, history: Sequence[str], chosen: Sequence[Passage], index: Searchable, reader: Reader
 ) -> dict[Sentence, Reading]:
     """Return the reading of each sentence that was read."""
-    places = [(passage.article_id, passage.ordinals) for passage in chosen]
-    texts = [reader.tokens(own) for own in index.texts_of(places)]
-    read = zip(chosen, index.sentences_in(places), reader.read(question, texts, history=history), strict=True)
+    texts = index.texts_of([(passage.article_id, passage.ordinals) for passage in chosen])
+    readings = reader.read(question, [reader.tokens(list(own.values())) for own in texts], history=history)
     return {
         sentence: reading
-        for passage, sentences, readings in read
-        for sentence, reading in list(zip(sentences, readings, strict=True))[passage.context :]
+        for passage, own, read in zip(chosen, texts, readings, strict=True)
+        for sentence, reading in list(zip(own, read, strict=True))[passage.context :]
     }
 
 

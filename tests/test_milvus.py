@@ -327,7 +327,7 @@ def test_vectors_are_found_by_what_was_asked_for(tmp_path: Path) -> None:
     assert engine.status().dense == "HNSW"
     index = engine.load(FakeEncoder())
     found = index.search(index.query("Biden sent troops"), 2)
-    assert index.texts_of([("troops", range(1))]) == [["Biden sent troops."]]
+    assert [list(own.values()) for own in index.texts_of([("troops", range(1))])] == [["Biden sent troops."]]
     assert (found[0].sentence.article_id, found[0].sentence.ordinal) == ("troops", 0)
     for name in ("IVF_PQ", "DISKANN"):
         with pytest.raises(EngineFailed, match=f"Milvus Lite has no {name}.*give --vector-index FLAT or HNSW"):

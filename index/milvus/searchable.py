@@ -53,17 +53,16 @@ class MilvusIndex:
         contents = self._shelf.contents(self._heads(article_ids))
         return [content.tokens.lengths(range(len(content.tokens))) for content in contents]
 
-    def sentences_in(self, passages: Sequence[tuple[str, range]]) -> list[tuple[Sentence, ...]]:
-        """Return the sentences of some passages: article and ordinals. Raises `ArticleNotFound`."""
-        return self._in(self._heads([article_id for article_id, _ in passages]), passages)
-
-    def texts_of(self, passages: Sequence[tuple[str, range]]) -> list[list[str]]:
-        """Return the texts of the sentences of some passages: article and ordinals. Raises `ArticleNotFound`."""
+    def texts_of(self, passages: Sequence[tuple[str, range]]) -> list[dict[Sentence, str]]:
+        """Return the sentences of some passages, in order and with their texts. Raises `ArticleNotFound`."""
         heads = self._heads([article_id for article_id, _ in passages])
-        sentences = self._in(heads, passages)
+        sentences = [
+            content.sentences[ordinals.start : ordinals.stop]
+            for content, (_, ordinals) in zip(self._shelf.contents(heads), passages, strict=True)
+        ]
         wanted = [(h.revision, s.start, s.end) for h, own in zip(heads, sentences, strict=True) for s in own]
         texts = iter(self._shelf.slices(wanted))
-        return [[next(texts) for _ in own] for own in sentences]
+        return [{sentence: next(texts) for sentence in own} for own in sentences]
 
     def count(self, article_ids: Sequence[str] | None = None) -> int:
         """Return how many sentences some articles have, or all, with those that are being written.
@@ -140,11 +139,6 @@ class MilvusIndex:
             late=TokenVectors.build([pieces_of(row) for row in rows]).max_sim(query.pieces, np.arange(len(rows))),
             lexical=[scores.get(key, 0.0) for key in keys],
         )
-
-    def _in(self, heads: Sequence[Head], passages: Sequence[tuple[str, range]]) -> list[tuple[Sentence, ...]]:
-        """Return the sentences of passages, given the heads of their articles."""
-        contents = self._shelf.contents(heads)
-        return [content.sentences[own.start : own.stop] for content, (_, own) in zip(contents, passages, strict=True)]
 
     def _heads(self, article_ids: Sequence[str] | Mapping[str, None]) -> list[Head]:
         """Return the heads of articles, in the order of their ids. Raises `ArticleNotFound`."""
