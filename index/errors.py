@@ -9,7 +9,8 @@
     │   ├── UnreadableArticle     missing, empty, not UTF-8 or of a kind that is not read
     │   ├── ModelNotFound         no embedding model of that name or in that folder
     │   ├── BadVectors            a model gave NaN, infinity or another number of dimensions
-    │   └── BadQuestionFile       a question file that cannot be understood
+    │   ├── BadQuestionFile       a question file that cannot be understood
+    │   └── UnwritableReport      no folder of that name, no permission, a full disk
     ├── WorkersLost             worker processes died one after the other
     ├── RayUnusable             a cluster cannot be reached, or lacks what is needed
     └── StoreError              the library on disk
@@ -142,6 +143,14 @@ class BadQuestionFile(InputError):
         super().__init__(
             f"cannot read the questions of {_shown(path)}{where}: {_one_line(reason)}; see `pullquote eval --help`"
         )
+
+
+class UnwritableReport(InputError):
+    """The page of an evaluation that cannot be written."""
+
+    def __init__(self, path: Path | str, reason: OSError) -> None:
+        why = _one_line(reason.strerror or reason)
+        super().__init__(f"cannot write the report {_shown(path)} ({why}): give another file with --report")
 
 
 class WorkersLost(PullquoteError):

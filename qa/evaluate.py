@@ -41,9 +41,10 @@ class Figures:
     Over the answerable questions: `hit_at_1`, `hit_at_3` (`MRR@5`, `map` and `mrr` over the whole ranking; `complete`:
     every part of the evidence among the first three), `span_exact` and `span_f1` of the first sentence's answering
     words. Over all: `auroc` of the confidence for answerable against not, `calibration_error` of the confidence as the
-    probability that the first sentence is right, `coverage_at_95` (the surest questions that can be answered with 95 %
-    right). At the threshold: `answered`, `accuracy` of what was answered, `false_answers` to unanswerable questions.
-    `seconds_p50` and `seconds_p95` are the time of an answer, in seconds.
+    probability that the first sentence is right, `calibration_error_by_chance` what that would be in the mean if each
+    probability were exactly right, `coverage_at_95` (the surest questions that can be answered with 95 % right). At the
+    threshold: `answered`, `accuracy` of what was answered, `false_answers` to unanswerable questions. `seconds_p50` and
+    `seconds_p95` are the time of an answer, in seconds.
     """
 
     questions: int
@@ -58,6 +59,7 @@ class Figures:
     span_f1: float
     auroc: float
     calibration_error: float
+    calibration_error_by_chance: float
     coverage_at_95: float
     answered: float
     accuracy: float
@@ -138,6 +140,7 @@ def figures(outcomes: Sequence[Outcome]) -> Figures:
         span_f1=_mean([metrics.token_f1(*pair) for pair in words]),
         auroc=metrics.auroc([o.answer.confidence for o in yes], [o.answer.confidence for o in no]),
         calibration_error=metrics.calibration_error(said, right) if outcomes else math.nan,
+        calibration_error_by_chance=metrics.calibration_error_by_chance(said) if outcomes else math.nan,
         coverage_at_95=metrics.coverage_at(0.95, said, right),
         answered=_mean([o.answer.status == "answered" for o in outcomes]),
         accuracy=_mean([o.right for o in answered]),

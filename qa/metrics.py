@@ -32,14 +32,29 @@ def calibration_error(probability: Sequence[float], right: Sequence[bool]) -> fl
     return float(sum(share * abs(said - was) for said, was, share in reliability(probability, right)))
 
 
+def calibration_error_by_chance(probability: Sequence[float]) -> float:
+    """Return the calibration error that probabilities which are exactly right have in the mean: the more, the fewer.
+
+    What comes true in a bin strays from its mean probability by chance, nearly normally: in the mean by the root of
+    2 / pi times its standard deviation. (Bröcker & Smith 2007 draw it.)
+    """
+    said = np.asarray(probability, dtype=float)
+    variances = np.bincount(_bins(said), weights=said * (1 - said))
+    return float(np.sqrt(2 / np.pi) * np.sqrt(variances).sum() / max(1, len(said)))
+
+
 def reliability(probability: Sequence[float], right: Sequence[bool]) -> list[tuple[float, float, float]]:
     """Return each bin's mean probability, share of right answers and share of the questions; empty bins left out."""
     said, was = np.asarray(probability, dtype=float), np.asarray(right, dtype=float)
-    bins = np.minimum((said * BINS).astype(int), BINS - 1)
+    bins = _bins(said)
     return [
         (float(said[bins == b].mean()), float(was[bins == b].mean()), float((bins == b).mean()))
         for b in np.unique(bins)
     ]
+
+
+def _bins(said: NDArray[np.float64]) -> NDArray[np.intp]:
+    return np.minimum((said * BINS).astype(np.intp), BINS - 1)
 
 
 def risk_coverage(probability: Sequence[float], right: Sequence[bool]) -> NDArray[np.float64]:

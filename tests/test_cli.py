@@ -140,6 +140,7 @@ def test_rebuild_makes_a_new_generation_and_status_tells_it(own: Path, capsys: p
         (["add", "nowhere.txt"], "nowhere.txt"),
         (["remove", "nowhere"], "'nowhere'"),
         (["eval", "nowhere.jsonl"], "nowhere.jsonl"),
+        (["eval", str(SEEDS / "questions.jsonl"), "--report", "/nowhere/x.html"], "'/nowhere/x.html' (No such file"),
         (["--model", "/no/such/model", "rebuild"], "/no/such/model"),
     ],
 )

@@ -23,6 +23,7 @@ ONE_OF_EACH = {
     errors.ModelNotFound("a\nb", "not\nthere " * 100): ["'a\\nb'", "not there", "--model"],
     errors.BadVectors("row 3 is NaN"): ["row 3 is NaN", "--model"],
     errors.BadQuestionFile("a\nb", "no\nquestion", place="line 4"): ["'a\\nb', line 4: no question", "pullquote eval"],
+    errors.UnwritableReport("a\nb", OSError(28, "disk\nfull")): ["'a\\nb'", "(disk full)", "--report"],
     errors.WorkersLost("at the\nsentences"): ["at the sentences", "take fewer of them", "kept"],
     errors.RayUnusable("10.0.0.1:6379", "not\nthere", "start it"): ["'10.0.0.1:6379'", "not there", "start it"],
     errors.EmptyLibrary(PATH): ["a\\nb", "pullquote add PATH"],

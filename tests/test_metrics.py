@@ -25,6 +25,19 @@ def test_calibration_error_weighs_bins_by_their_share() -> None:
     assert metrics.calibration_error(said, right) == pytest.approx(0.5 * 0.45 + 0.5 * 0.15)
 
 
+@pytest.mark.parametrize("count", [40, 100, 1000])
+def test_calibration_error_by_chance_is_that_of_outcomes_drawn_by_the_probabilities(count: int) -> None:
+    rng = np.random.default_rng(count)
+    said = rng.beta(1, 1.2, count)
+    drawn = [metrics.calibration_error(said, rng.random(count) < said) for _ in range(2000)]
+    assert metrics.calibration_error_by_chance(said.tolist()) == pytest.approx(np.mean(drawn), rel=0.04)
+
+
+def test_what_is_certain_has_no_calibration_error_by_chance() -> None:
+    assert metrics.calibration_error_by_chance([0.0, 1.0, 1.0]) == metrics.calibration_error_by_chance([]) == 0.0
+    assert metrics.calibration_error_by_chance([0.5] * 100) == pytest.approx(math.sqrt(2 / math.pi) * 0.05)
+
+
 def test_a_probability_of_one_falls_into_the_last_bin() -> None:
     assert metrics.reliability([1.0, 0.9], [True, True]) == [(0.95, 1.0, 1.0)]
 

@@ -6,8 +6,8 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import asdict
 from functools import partial
 from getpass import getpass
@@ -17,7 +17,7 @@ from threading import Thread
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from index.errors import InputError, PullquoteError
+from index.errors import InputError, PullquoteError, UnwritableReport
 from index.fetch import fetch
 from index.load import LARGEST_FILE, load_text
 from index.types import Article
@@ -241,13 +241,26 @@ def _eval(options: argparse.Namespace) -> int:
 
     library = _library(options)
     questions = load_questions(options.file)
+    if options.report:  # asking may take minutes
+        with _writing(options.report):
+            options.report.open("a").close()
     report = evaluate(
         questions, library.encoder(), library.reader(), threshold=options.threshold, progress=progress_bar("Asking")
     )
-    if options.report:
-        options.report.write_text(report_html(report), encoding="utf-8")
     print(json.dumps(report_to_dict(report)) if options.json else report_table(report))
+    if options.report:
+        with _writing(options.report):
+            options.report.write_text(report_html(report), encoding="utf-8")
     return 0
+
+
+@contextmanager
+def _writing(report: Path) -> Iterator[None]:
+    """Tell in one line that a report cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise UnwritableReport(report, error) from error
 
 
 _COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = MappingProxyType(

@@ -23,6 +23,7 @@ _NAMES = {
     "span_f1": "answering words, F1",
     "auroc": "AUROC answerable / not",
     "calibration_error": "expected calibration error",
+    "calibration_error_by_chance": "the same by chance alone",
     "coverage_at_95": "coverage at 95 % right",
     "answered": "answered",
     "accuracy": "right where it answers",
