@@ -1,4 +1,4 @@
-"""What the vectors of a model in a folder depend on."""
+"""What vectors depend on: a model in a folder, or our own files."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ def folder_fingerprint(folder: Path, name: str) -> str:
         raise ModelNotFound(name, "the folder holds no model.safetensors")
     settings = _files(folder, ".json", ".txt", ".model")
     return f"{name} sha256:{_digest(folder, weights)} settings:{_digest(folder, settings)[:16]}"
+
+
+def files_fingerprint(files: Sequence[Path]) -> str:
+    """Return sixteen hexadecimal digits that change with what one of some files holds. Raises `OSError`."""
+    return sha256("".join(map(sha256_of, files)).encode()).hexdigest()[:16]
 
 
 def _files(folder: Path, *suffixes: str) -> list[Path]:

