@@ -17,12 +17,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-_PARTS = ("inverse", "zeros", "matrix", "columns", "bias")
-
 Arrays = Mapping[str, NDArray[np.generic]]
 Floats = NDArray[np.float32]
 
 HIGHEST = 127  # of a rounded matrix
+
+_PARTS = ("inverse", "zeros", "matrix", "columns", "bias")  # of a product
 
 # The products that the embedding model makes twice, and into how many parts a step of the first rounding is parted.
 FINE: Final = ("attention", "attention.output", "output")
@@ -59,9 +59,7 @@ def rounded(matrix: Floats, bias: Floats, how: Rounding) -> dict[str, NDArray[np
 
 def finer(parts: Arrays) -> dict[str, NDArray[np.generic]]:
     """Return a product that is made twice: its inputs have twice the range, since their steps need not be small."""
-    matrix, columns, bias, inverse, zeros = (
-        parts[name].astype(np.float32) for name in ("matrix", "columns", "bias", "inverse", "zeros")
-    )
+    inverse, zeros, matrix, columns, bias = (parts[name].astype(np.float32) for name in _PARTS)
     return {
         **parts,
         "inverse": inverse / 2,
