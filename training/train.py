@@ -109,7 +109,7 @@ def _marks(tokens: list[list[tuple[np.ndarray, tuple[tuple[int, int], ...]]]]) -
 
 
 NEVER = -1e4  # a logit that counts for nothing
-CHUNK = 44  # windows run together
+CHUNK = 16  # windows run together: more of them need more padding, and leave the caches of a processor
 NEGATIVES = 6  # windows a question that do not answer it: from among many more its sentence has to be told
 
 
