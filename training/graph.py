@@ -21,7 +21,7 @@ import torch
 from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
-from index.rounding import FINE, STEPS, Arrays
+from index.rounding import STEPS, Arrays
 from index.trunk import LAYERS
 from index.weights import ROUNDING, WORDS, bundled_weights, layers
 from training.rounding import EPSILON, HEADS, Layers
@@ -38,12 +38,16 @@ class Graph:
         self.nodes: list[NodeProto] = []
         self.tensors: dict[str, TensorProto] = {}
         self._arrays = arrays
-        self.kept = kept
+        self._kept = kept
+
+    def has(self, name: str) -> bool:
+        """Tell whether there is such an array."""
+        return name in self._arrays
 
     def array(self, name: str) -> str:
         """Name one of the arrays."""
         array = self._arrays[name]
-        if self.kept:
+        if self._kept:
             return self.constant(name, array)
         kind = helper.np_dtype_to_tensor_dtype(array.dtype)
         tensor = TensorProto(name=name, dims=array.shape, data_type=kind, data_location=TensorProto.EXTERNAL)
@@ -158,7 +162,7 @@ def _product(graph: Graph, name: str, given: str) -> str:
     whole = graph.op("QuantizeLinear", moved, one, zero)
     matrix, columns, bias = (graph.array(f"{name}.{part}") for part in ("matrix", "columns", "bias"))
     made = graph.op("MatMulIntegerToFloat", whole, matrix, one, columns, zero, "", bias, domain=OWN)
-    if graph.kept or name.split(".", 3)[3] not in FINE:  # behind "encoder.layer.0."
+    if not graph.has(f"{name}.again"):
         return made
     step = graph.constant("step", np.array(1 / STEPS, np.float32))
     middle = graph.constant("middle", np.array(STEPS // 2, np.uint8))
