@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -26,11 +25,11 @@ class Started:
     memory: float
 
 
-def serve(home: Path, questions: Sequence[str] = ("Who is the head of NATO?",)) -> Started:
+def serve(python: Path, home: Path, questions: Sequence[str] = ("Who is the head of NATO?",)) -> Started:
     """Start a server, get its page, ask, and stop it."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "ui.cli", "--home", str(home), "serve", "--port", str(port)]
+    command = [str(python), "-m", "ui.cli", "--home", str(home), "serve", "--port", str(port)]
     began = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:

@@ -2,7 +2,8 @@
 
 `python -m benchmarks.speed --data DATA` where DATA holds dev/newsqa.jsonl and test/newsqa.jsonl. Every program has the
 same MiniLM and the same sentences: the article in seeds/ (64), and the stories of those two files. Each peer is
-installed once, into an environment of its own; what cannot be installed is left out, and said so.
+installed once, into an environment of its own; what cannot be installed is left out, and said so. So is what Pullquote
+needs: this environment's other packages would count as its memory.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ from ui.library import SEEDS
 
 HERE = Path(__file__).parent
 PEERS = ("langchain", "llamaindex", "haystack", "txtai")
-QUESTIONS = HERE.parent / "seeds" / "questions.jsonl"
+ROOT = HERE.parent
+QUESTIONS = ROOT / "seeds" / "questions.jsonl"
 COLD = "Who is the head of NATO?"
 STORIES = "stories.jsonl"
 
@@ -57,7 +59,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         _corpora(options.data, options.stories, options.questions, work)
-        own = _own(work, options.repeats)
+        python = _installed("pullquote", options.environments, [["-c", str(ROOT / "constraints.txt"), str(ROOT)]])
+        if python is None:
+            raise SystemExit(1)
+        own = _own(python, work, options.repeats)
         peers = {name: _peer(name, options.environments, work, options.repeats) for name in options.peers}
     made = table(own, {name: peer for name, peer in peers.items() if peer}, options.stories)
     print(made)
@@ -87,17 +92,17 @@ def _corpora(data: Path, count: int, questions: int, work: Path) -> None:
     (work / "asked.json").write_text(json.dumps({"article": seed.stem, "questions": asked, "all": everywhere}))
 
 
-def _own(work: Path, repeats: int) -> Own:
-    """Measure Pullquote."""
-    python = [sys.executable, "-m"]
+def _own(python: Path, work: Path, repeats: int) -> Own:
+    """Measure Pullquote, as it is here."""
+    module = [str(python), "-m"]
     home, large = work / "home", work / "large"
-    _run([*python, "ui.cli", "--home", str(home), "ask", COLD])  # indexes the seed article
-    cold = [_run([*python, "ui.cli", "--home", str(home), "ask", COLD]) for _ in range(repeats)]
-    started = [serve(home) for _ in range(repeats)]
-    built = _run([*python, "benchmarks.own", "build", str(large), str(work / STORIES)]).last
-    _run([*python, "ui.cli", "--home", str(large), "add", str(next(SEEDS.glob("*.txt")))])
-    asked = _run([*python, "benchmarks.own", "ask", str(large), str(work / "asked.json")]).last
-    loaded = serve(large, questions=json.loads((work / "everywhere.json").read_text()))
+    _run([*module, "ui.cli", "--home", str(home), "ask", COLD])  # indexes the seed article
+    cold = [_run([*module, "ui.cli", "--home", str(home), "ask", COLD]) for _ in range(repeats)]
+    started = [serve(python, home) for _ in range(repeats)]
+    built = _run([*module, "benchmarks.own", "build", str(large), str(work / STORIES)]).last
+    _run([*module, "ui.cli", "--home", str(large), "add", str(next(SEEDS.glob("*.txt")))])
+    asked = _run([*module, "benchmarks.own", "ask", str(large), str(work / "asked.json")]).last
+    loaded = serve(python, large, questions=json.loads((work / "everywhere.json").read_text()))
     best = min(cold, key=lambda took: took.until_first)
     page = min(each.page for each in started)
     first = min(each.answer for each in started)
@@ -106,7 +111,10 @@ def _own(work: Path, repeats: int) -> Own:
 
 def _peer(name: str, environments: Path, work: Path, repeats: int) -> Peer | None:
     """Measure a peer; None where it cannot be installed."""
-    python = _installed(name, environments)
+    wanted = (HERE / "peers" / f"{name}.txt").read_text(encoding="utf-8").split()
+    # torch first and by its exact version: where a CPU build of it is at hand, pip takes that one
+    torch = next(each for each in wanted if each.startswith("torch=="))
+    python = _installed(name, environments, [[torch], wanted])
     if python is None:
         return None
     script = [str(python), "-W", "ignore", str(HERE / "peers" / f"with_{name}.py")]
@@ -119,18 +127,15 @@ def _peer(name: str, environments: Path, work: Path, repeats: int) -> Peer | Non
     return Peer(best.until_first, best.processor, built, warm, size)
 
 
-def _installed(name: str, environments: Path) -> Path | None:
-    """Return the Python of a peer's environment, made if it is not there; None, with a word, where that fails."""
+def _installed(name: str, environments: Path, steps: Sequence[Sequence[str]]) -> Path | None:
+    """Return the Python of an environment, made if it is not there; None, with a word, where a step of pip's fails."""
     folder = environments / name
     python, done = folder / "bin" / "python", folder / "installed"
     if done.exists():
         return python
-    wanted = (HERE / "peers" / f"{name}.txt").read_text(encoding="utf-8").split()
-    # torch first and by its exact version: where a CPU build of it is at hand, pip takes that one
-    torch = next(each for each in wanted if each.startswith("torch=="))
     try:
         subprocess.run([sys.executable, "-m", "venv", folder], check=True, capture_output=True)
-        for packages in ([torch], wanted):
+        for packages in steps:
             subprocess.run(
                 [python, "-m", "pip", "install", "-q", *packages], check=True, capture_output=True, text=True
             )
