@@ -25,6 +25,7 @@ from qa.retrieve import passages, retrieve
 from ui.library import Library
 
 AT_ONCE = 8
+LAYERS, WIDTH, INNER = 8, 768, 3072  # of the reader
 
 
 def stories(path: Path) -> list[Article]:
@@ -117,7 +118,7 @@ def _flops(library: Library, question: str, article_id: str) -> float:
     lengths = [
         2 + len(asked) + sum(len(pieces.ids) + 1 for pieces in reader.tokens(list(own.values()))) for own in texts
     ]
-    return float(sum(n * 6 * (2 * (4 * 384**2 + 2 * 384 * 1536) + 4 * n * 384) for n in lengths))
+    return float(sum(n * LAYERS * (2 * (4 * WIDTH**2 + 2 * WIDTH * INNER) + 4 * n * WIDTH) for n in lengths))
 
 
 def _peak() -> float:

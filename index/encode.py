@@ -172,7 +172,7 @@ def _load(path: str, device: str, *, name: str, local: bool) -> SentenceTransfor
     from sentence_transformers import SentenceTransformer
     from transformers.utils.logging import disable_progress_bar
 
-    disable_progress_bar()  # type: ignore[no-untyped-call]
+    disable_progress_bar()
     try:
         return SentenceTransformer(path, device=device, local_files_only=local)
     except Exception as error:  # OSError, ValueError, KeyError, SafetensorError, HTTP errors: no common base

@@ -1,8 +1,11 @@
-"""Arrays that are mapped from their files: what is touched is read when it is touched."""
+"""Arrays that are mapped from their files, and memory that is given back."""
 
 from __future__ import annotations
 
 import mmap
+import sys
+from contextlib import suppress
+from ctypes import CDLL
 from pathlib import Path
 
 import numpy as np
@@ -34,3 +37,13 @@ def let_go(mapped: mmap.mmap | None) -> None:
     """
     if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
         mapped.madvise(mmap.MADV_DONTNEED)
+
+
+def give_back() -> None:
+    """Give the system the memory that has been freed; the GNU C library keeps it, where something behind it is in use.
+
+    Reading a network's file takes as much again as the network: 27 MB of them stayed ours.
+    """
+    if sys.platform == "linux":
+        with suppress(AttributeError):  # of other C libraries
+            CDLL(None).malloc_trim(0)

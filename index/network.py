@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache, cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from zstandard import ZstdDecompressor
 
-from index.mapped import let_go, map_of
+from index.mapped import give_back, let_go, map_of
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -43,7 +46,7 @@ class Cores:
 
 
 class Network:
-    """An ONNX file, loaded when first needed. Safe to use from several threads.
+    """An ONNX file, or a compressed one (`.zst`), loaded when first needed. Safe to use from several threads.
 
     `weights` gives the weights that the file leaves out, by name; they are used where they lie.
     """
@@ -52,6 +55,7 @@ class Network:
         self._path = path
         self._weights = weights
         self._lock = Lock()
+        self._session: InferenceSession | None = None
 
     def run(self, inputs: Inputs) -> list[NDArray[np.float32]]:
         """Return the network's outputs, in their order.
@@ -59,12 +63,11 @@ class Network:
         It takes one core; `Cores` makes several runs take several, and what comes out depends on none of that.
         """
         with self._lock:
-            session = self._session
+            session = self._session = self._session or self._loaded()
         made: list[NDArray[np.float32]] = session.run(None, dict(inputs))
         return made
 
-    @cached_property
-    def _session(self) -> InferenceSession:
+    def _loaded(self) -> InferenceSession:
         import onnxruntime  # imported here: 0.3 s that commands which answer no question do without
 
         options = onnxruntime.SessionOptions()
@@ -75,16 +78,31 @@ class Network:
         weights = self._weights()
         values = [onnxruntime.OrtValue.ortvalue_from_numpy(each) for each in weights.values()]
         options.add_external_initializers(list(weights), values)
-        session = onnxruntime.InferenceSession(
-            str(self._path),
-            options,
-            providers=["CPUExecutionProvider"],
-            disabled_optimizers=["SkipLayerNormFusion"],  # the fused operator takes four times as long
-        )
+        with _plain(self._path) as path:
+            session = onnxruntime.InferenceSession(
+                str(path),
+                options,
+                providers=["CPUExecutionProvider"],
+                disabled_optimizers=["SkipLayerNormFusion"],  # the fused operator takes four times as long
+            )
         self._kept = values  # the session uses them, and does not keep them
         for mapped in {map_of(each) for each in weights.values()}:
             let_go(mapped)  # matrices have been copied as products need them
+        give_back()
         return session
+
+
+@contextmanager
+def _plain(path: Path) -> Iterator[Path]:
+    """Give a network's file as ONNX Runtime reads it; a session would keep the bytes that it is given instead."""
+    if path.suffix != ".zst":
+        yield path
+        return
+    with TemporaryDirectory() as folder:
+        plain = Path(folder) / path.stem
+        with path.open("rb") as packed, plain.open("wb") as file:
+            ZstdDecompressor().copy_stream(packed, file)
+        yield plain
 
 
 @cache

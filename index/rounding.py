@@ -33,18 +33,20 @@ STEPS: Final = 254
 class Rounding:
     """How a product is rounded: `scales` and `zeros` `(inputs,)`, the latter whole numbers from 0 to 255.
 
-    `up` says which numbers of the matrix `(outputs, inputs)` are rounded up, a bit each, packed.
+    `up` says which numbers of the matrix `(outputs, inputs)` are rounded up, a bit each, packed; the largest becomes
+    `highest`.
     """
 
     scales: Floats
     zeros: Floats
     up: NDArray[np.uint8]
+    highest: int = HIGHEST
 
 
 def rounded(matrix: Floats, bias: Floats, how: Rounding) -> dict[str, NDArray[np.generic]]:
     """Return a product with `matrix` `(outputs, inputs)` as the graphs name its parts."""
     scaled = matrix * how.scales
-    columns = np.abs(scaled).max(axis=1) / np.float32(HIGHEST)
+    columns = np.abs(scaled).max(axis=1) / np.float32(how.highest)
     scaled /= columns[:, None]
     whole = np.floor(scaled, out=scaled).astype(np.int8)
     whole += np.unpackbits(how.up, count=whole.size).reshape(whole.shape).view(np.int8)
@@ -80,15 +82,17 @@ def finer_layer(layer: str, parts: Arrays) -> dict[str, NDArray[np.generic]]:
     return made
 
 
-def rounded_layer(weights: Mapping[str, Floats], layer: str, how: Arrays) -> dict[str, NDArray[np.generic]]:
-    """Return the parts of a layer of MiniLM as the graphs name them; `weights` and `how` go by names, too.
+def rounded_layer(
+    weights: Mapping[str, Floats], layer: str, how: Arrays, highest: int = HIGHEST
+) -> dict[str, NDArray[np.generic]]:
+    """Return the parts of a layer as the graphs name them; `weights` and `how` go by names, too.
 
     A few outputs of its inner product are far larger than the others. Such a one stands there several times, and its
     row of the outer matrix is parted among them, so that one scale fits all: `copies` says which stand there.
     """
     own = [f"{layer}.attention.self.{part}" for part in ("query", "key", "value")]
     copies = how[f"{layer}.copies"].astype(np.intp)
-    inner = _rounded(weights, how, f"{layer}.intermediate", [f"{layer}.intermediate.dense"])
+    inner = _rounded(weights, how, f"{layer}.intermediate", [f"{layer}.intermediate.dense"], highest)
     for part in ("matrix", "columns", "bias"):
         inner[f"{layer}.intermediate.{part}"] = np.take(inner[f"{layer}.intermediate.{part}"], copies, axis=-1)
     shares = np.bincount(copies).astype(np.float32)[copies]
@@ -98,25 +102,25 @@ def rounded_layer(weights: Mapping[str, Floats], layer: str, how: Arrays) -> dic
         f"{layer}.{part}.LayerNorm.{kind}" for part in ("attention.output", "output") for kind in ("weight", "bias")
     ]
     return {
-        **_rounded(weights, how, f"{layer}.attention", own),
-        **_rounded(weights, how, f"{layer}.attention.output", [f"{layer}.attention.output.dense"]),
+        **_rounded(weights, how, f"{layer}.attention", own, highest),
+        **_rounded(weights, how, f"{layer}.attention.output", [f"{layer}.attention.output.dense"], highest),
         **inner,
-        **_named(f"{layer}.output", rounded(outer, bias, _of(how, f"{layer}.output"))),
+        **_named(f"{layer}.output", rounded(outer, bias, _of(how, f"{layer}.output", highest))),
         **{name: weights[name] for name in norms},
     }
 
 
 def _rounded(
-    weights: Mapping[str, Floats], how: Arrays, product: str, own: list[str]
+    weights: Mapping[str, Floats], how: Arrays, product: str, own: list[str], highest: int
 ) -> dict[str, NDArray[np.generic]]:
     """Return a product with the matrices of some linear layers together."""
     matrix, bias = (np.concatenate([weights[f"{name}.{kind}"] for name in own]) for kind in ("weight", "bias"))
-    return _named(product, rounded(matrix, bias, _of(how, product)))
+    return _named(product, rounded(matrix, bias, _of(how, product, highest)))
 
 
-def _of(how: Arrays, product: str) -> Rounding:
+def _of(how: Arrays, product: str, highest: int) -> Rounding:
     scales, zeros = (how[f"{product}.{part}"].astype(np.float32) for part in ("scales", "zeros"))
-    return Rounding(scales, zeros, how[f"{product}.up"].astype(np.uint8))
+    return Rounding(scales, zeros, how[f"{product}.up"].astype(np.uint8), highest)
 
 
 def _named(product: str, parts: Arrays) -> dict[str, NDArray[np.generic]]:

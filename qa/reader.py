@@ -14,6 +14,7 @@ from index.wordpieces import SEP, Pieces, WordPieces
 from qa.calibration import UNREAD, Calibration
 from qa.types import Reading
 from qa.windows import SENTENCE_TOKENS, Batch, Window, lay_out
+from qa.words import Words
 
 MODELS: Final = Path(__file__).parent / "models"
 ANSWER_TOKENS = 30  # the longest answer that is marked inside a sentence; longer ones are the sentence itself
@@ -27,27 +28,28 @@ STOP_WORDS: Final = frozenset([*_WORDS.split(), *"?,.'\""])
 
 
 class Reader:
-    """The network `reader.onnx` of a folder behind MiniLM's tokenizer and word embeddings. Safe to use from threads.
+    """The network `reader.onnx.zst` of a folder behind MiniLM's tokenizer. Safe to use from threads.
 
     `calibration` turns its scores into an order and probabilities.
     """
 
     def __init__(self, folder: Path = MODELS) -> None:
         self.calibration = Calibration.load(folder / "calibration.json")
-        self._words = WordPieces()
+        self._pieces = WordPieces()
+        self._words = Words(folder)
         self._cores = Cores()
-        self._network = Network(folder / "reader.onnx")
-        self._ignored = frozenset(i for pieces in self._words.encode(sorted(STOP_WORDS)) for i in pieces.ids.tolist())
+        self._network = Network(folder / "reader.onnx.zst")
+        self._ignored = frozenset(i for pieces in self._pieces.encode(sorted(STOP_WORDS)) for i in pieces.ids.tolist())
 
     def tokens(self, texts: Sequence[str]) -> list[Pieces]:
         """Return the word pieces of sentences."""
-        return self._words.encode(texts)
+        return self._pieces.encode(texts)
 
     def read(
         self, question: str, windows: Sequence[Sequence[Pieces]], *, history: Sequence[str] = ()
     ) -> list[list[Reading]]:
         """Return a reading of each sentence of each window; a window holds consecutive sentences of one article."""
-        asked = self._words.encode([question, *history])
+        asked = self._pieces.encode([question, *history])
         rows = lay_out(
             asked[0].ids,
             [earlier.ids for earlier in asked[1:]],

@@ -5,11 +5,17 @@ from __future__ import annotations
 from dataclasses import astuple
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
+from index.network import Network
 from qa.calibration import UNREAD, Calibration
 from qa.reader import MODELS, Reader
-from qa.windows import SENTENCE_TOKENS
+from qa.windows import MATCHED, SENTENCE_TOKENS
+from qa.words import Words
+from training.export import imported
+from training.network import ReaderNetwork
 
 pytestmark = pytest.mark.model
 
@@ -81,6 +87,19 @@ def test_a_sentence_longer_than_what_is_read_at_once_is_read_up_to_there(reader:
 def test_a_sentence_without_a_token_has_no_words(reader: Reader) -> None:
     (readings,) = read(reader, "Who?", [["\u200b"]])
     assert readings[0][1:] == (UNREAD, 0, 0)
+
+
+def test_the_shipped_network_gives_what_the_trained_one_gives() -> None:
+    rng = np.random.default_rng(0)
+    ids, types = rng.integers(1000, 30_000, (1, 230)), rng.integers(0, MATCHED + 1, (1, 230))
+    embedded = Words(MODELS).embed(ids)
+    trained = ReaderNetwork().eval()
+    trained.load_state_dict(imported(MODELS / "reader.onnx.zst", trained), strict=False)
+    with torch.inference_mode():
+        expected = trained(torch.from_numpy(embedded), torch.from_numpy(types), None).numpy()
+    (made,) = Network(MODELS / "reader.onnx.zst").run({"embedded": embedded, "types": types})
+    assert made.shape == (1, 230, 4)
+    assert np.abs(made - expected).mean() < 0.05 * expected.std()  # what is multiplied is rounded, too
 
 
 def test_the_shipped_files_are_small_and_the_calibration_is_fitted() -> None:

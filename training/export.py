@@ -1,4 +1,4 @@
-"""Export what was trained: `python -m training.export reader .training/reader/checkpoint.pt qa/models/reader.onnx`.
+"""Export what was trained: `python -m training.export reader .training/reader/checkpoint.pt qa/models/reader.onnx.zst`.
 
 The late interaction goes with `late .training/late/checkpoint.pt index/models/late.onnx`; both take `--data DATA`.
 
@@ -16,43 +16,54 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import Tensor
+from zstandard import ZstdCompressor, ZstdDecompressor
 
+from index.network import Network
 from index.rounding import rounded_layer
 from index.trunk import Trunk
-from index.wordpieces import WordPieces
 from training import graph
-from training.network import LateNetwork, ReaderNetwork
+from training.network import READER_EPSILON, LateNetwork, ReaderNetwork
 from training.rounding import Layers
-from training.texts import embedded, sentences, windows
+from training.texts import sentences, windows
 
 NETWORKS: Mapping[str, type[ReaderNetwork] | type[LateNetwork]] = {"reader": ReaderNetwork, "late": LateNetwork}
+READER_HIGHEST = 27  # of its rounded matrices: five bits a number once compressed, all that 50 MB have room for
+READER_EVEN = 0.8  # less than for MiniLM: its matrices have fewer steps
 NARROW = ("head.weight", "project.weight", "weigh.weight")  # matrices that are not rounded
 
 Inputs = dict[str, NDArray[np.generic]]
 Arrays = dict[str, NDArray[np.generic]]
 
 
+@torch.inference_mode()
 def export(network: ReaderNetwork | LateNetwork, inputs: Sequence[Inputs], path: Path) -> None:
     """Write the network's graph and weights to one file, rounded on some inputs."""
     weights = _named(network)
-    rounding = Layers(weights)
+    rounding = _rounding(network, weights)
     own = {name: value.numpy() for name, value in weights.items()}
     arrays: Arrays = {
         name: array.T if name in NARROW else array for name, array in own.items() if ".layer." not in name
     }
-    states = _states(network, weights, inputs)
+    states = _states(network, inputs)
     for number in network.layers:
         states = rounding.fit(f"encoder.layer.{number}", states)
-        arrays |= rounded_layer(own, f"encoder.layer.{number}", rounding.how)
+        arrays |= rounded_layer(own, f"encoder.layer.{number}", rounding.how, rounding.highest)
     model = graph.late(arrays) if isinstance(network, LateNetwork) else graph.reader(arrays)
     copies = {name: array.tolist() for name, array in rounding.how.items() if name.endswith(".copies")}
     onnx.helper.set_model_props(model, {"copies": json.dumps(copies)})
-    onnx.save(model, str(path))
+    data = model.SerializeToString()
+    # at its first level: what is rounded holds no repetitions, and looking for them makes it larger
+    path.write_bytes(ZstdCompressor(level=1).compress(data) if path.suffix == ".zst" else data)
+
+
+def _rounding(network: ReaderNetwork | LateNetwork, weights: Mapping[str, Tensor]) -> Layers:
+    if isinstance(network, LateNetwork):
+        return Layers(weights)
+    return Layers(weights, epsilon=READER_EPSILON, highest=READER_HIGHEST, even=READER_EVEN, bias=network.bias)
 
 
 def inputs_of(network: ReaderNetwork | LateNetwork, folder: Path) -> list[Inputs]:
@@ -60,23 +71,39 @@ def inputs_of(network: ReaderNetwork | LateNetwork, folder: Path) -> list[Inputs
     if isinstance(network, LateNetwork):
         trunk = Trunk()
         return [{"states": trunk.states(ids[None])} for ids in sentences(folder)]
-    words = WordPieces()
-    return [{"embedded": words.embed(row.ids), "types": row.types} for row in windows(folder)]
+    return [{"embedded": network.words.embed(row.ids), "types": row.types} for row in windows(folder)]
 
 
-def _states(
-    network: ReaderNetwork | LateNetwork, weights: Mapping[str, Tensor], inputs: Sequence[Inputs]
-) -> list[Tensor]:
-    """Return what the first of the exported layers is given, `(tokens, 384)` each."""
+def _states(network: ReaderNetwork | LateNetwork, inputs: Sequence[Inputs]) -> list[Tensor]:
+    """Return what the first of the exported layers is given, `(tokens, width)` each."""
     if isinstance(network, LateNetwork):
         return [torch.from_numpy(each["states"][0]) for each in inputs]
-    return [embedded(weights, torch.from_numpy(each["embedded"][0]), each["types"][0]) for each in inputs]
+    return [network.embeddings(*(torch.from_numpy(array) for array in each.values()))[0] for each in inputs]
 
 
 def _named(network: ReaderNetwork | LateNetwork) -> dict[str, Tensor]:
     """Return a network's weights as the bundled model names them, but for the word embeddings."""
-    state = network.state_dict().items()
-    return {name.removeprefix("encoder."): value.float() for name, value in state if "word_embeddings" not in name}
+    own = _names(network)
+    return {own[name]: value.float() for name, value in network.state_dict().items() if "word_embeddings" not in name}
+
+
+def _names(network: ReaderNetwork | LateNetwork) -> dict[str, str]:
+    """Return what the bundled model calls a network's weights."""
+    if isinstance(network, LateNetwork):
+        return {name: name.removeprefix("encoder.") for name in network.state_dict()}
+    other = (
+        (".attention.attn.q.", ".attention.self.query."),
+        (".attention.attn.k.", ".attention.self.key."),
+        (".attention.attn.v.", ".attention.self.value."),
+        (".attention.attn.o.", ".attention.output.dense."),
+        (".attention.LayerNorm.", ".attention.output.LayerNorm."),
+    )
+    names = {}
+    for name in network.state_dict():
+        names[name] = name
+        for mpnets, bundled in other:
+            names[name] = names[name].replace(mpnets, bundled)
+    return names
 
 
 def imported(path: Path, network: ReaderNetwork | LateNetwork) -> dict[str, Tensor]:
@@ -84,13 +111,14 @@ def imported(path: Path, network: ReaderNetwork | LateNetwork) -> dict[str, Tens
 
     Raises `KeyError` for a network that lacks a weight which is trained.
     """
-    model = onnx.load(path)
+    data = path.read_bytes()
+    model = onnx.load_from_string(ZstdDecompressor().decompress(data) if path.suffix == ".zst" else data)
     arrays: Arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
     copies = {name: np.array(each) for prop in model.metadata_props for name, each in json.loads(prop.value).items()}
     found: Arrays = {name: array.T if name in NARROW else array for name, array in arrays.items()}
     for number in network.layers:
         found |= _unrounded(arrays, f"encoder.layer.{number}", copies[f"encoder.layer.{number}.copies"])
-    own = {name.removeprefix("encoder."): name for name in network.state_dict()}
+    own = {other: name for name, other in _names(network).items()}
     weights = {own[name]: torch.from_numpy(np.array(array)) for name, array in found.items() if name in own}
     trained = {name for name, value in network.named_parameters() if value.requires_grad}
     if missing := trained - weights.keys():
@@ -138,12 +166,12 @@ def differences(
     network: ReaderNetwork | LateNetwork, path: Path, inputs: Sequence[Inputs]
 ) -> list[NDArray[np.float32]]:
     """Return how far the exported network's first output is from the network's, for each of some inputs."""
-    session = onnxruntime.InferenceSession(str(path))
+    session = Network(path)
     found = []
     for each in inputs:
         given = [torch.from_numpy(array) for array in each.values()]
         made = network.top(*given)[0] if isinstance(network, LateNetwork) else network(*given, None)
-        found.append(np.abs(session.run(None, each)[0] - made.numpy()).ravel())
+        found.append(np.abs(session.run(each)[0] - made.numpy()).ravel())
     return found
 
 

@@ -24,6 +24,7 @@ from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 from index.rounding import STEPS, Arrays
 from index.trunk import LAYERS
 from index.weights import ROUNDING, WORDS, bundled_weights, layers
+from training.network import PLACES, READER_EPSILON, ReaderNetwork, distances
 from training.rounding import EPSILON, HEADS, Layers
 from training.texts import embedded, sentences
 
@@ -34,11 +35,12 @@ FLOAT, WHOLE = TensorProto.FLOAT, TensorProto.INT64
 class Graph:
     """The nodes of a graph so far, and the arrays that they name: in the file if `kept`, else handed over."""
 
-    def __init__(self, arrays: Arrays, *, kept: bool) -> None:
+    def __init__(self, arrays: Arrays, *, kept: bool, epsilon: float = EPSILON) -> None:
         self.nodes: list[NodeProto] = []
         self.tensors: dict[str, TensorProto] = {}
         self._arrays = arrays
         self._kept = kept
+        self.epsilon = epsilon
 
     def has(self, name: str) -> bool:
         """Tell whether there is such an array."""
@@ -60,11 +62,13 @@ class Graph:
         self.tensors[name] = numpy_helper.from_array(np.ascontiguousarray(array), name)
         return name
 
-    def op(self, kind: str, *inputs: str, domain: str = "", **settings: int | float) -> str:
+    def op(self, kind: str, *inputs: str, domain: str = "", **settings: int | float | list[int]) -> str:
         """Add a node of one output, and return the output's name."""
         return self.op_of(1, kind, *inputs, domain=domain, **settings)[0]
 
-    def op_of(self, count: int, kind: str, *inputs: str, domain: str = "", **settings: int | float) -> list[str]:
+    def op_of(
+        self, count: int, kind: str, *inputs: str, domain: str = "", **settings: int | float | list[int]
+    ) -> list[str]:
         """Add a node of some outputs, and return the outputs' names."""
         names = [f"{kind}_{len(self.nodes)}_{number}" for number in range(count)]
         node = helper.make_node(kind, inputs, names, domain=domain)
@@ -83,7 +87,11 @@ class Graph:
         return helper.make_model(whole, opset_imports=operators, ir_version=9)
 
 
-STATES: tuple[int, list[str | int]] = (FLOAT, ["texts", "length", 384])
+def _states(width: int) -> tuple[int, list[str | int]]:
+    return FLOAT, ["texts", "length", width]
+
+
+STATES = _states(384)
 
 
 def trunk(arrays: Arrays) -> ModelProto:
@@ -115,11 +123,26 @@ def late(arrays: Arrays) -> ModelProto:
 
 def reader(arrays: Arrays) -> ModelProto:
     """Return the graph of the reader: embedded tokens and their types to `(windows, length, 4)`."""
-    graph = Graph(arrays, kept=True)
-    kind = graph.op("Gather", graph.array("embeddings.token_type_embeddings.weight"), "types")
-    states = _layers(graph, range(6), _embedded(graph, "embedded", kind))
+    graph = Graph(arrays, kept=True, epsilon=READER_EPSILON)
+    types = graph.array("embeddings.token_type_embeddings.weight")
+    states = _embedded(graph, "embedded", graph.op("Gather", types, "types"))
+    states = _layers(graph, ReaderNetwork.layers, states, _bias(graph))
     out = graph.op("Add", graph.op("MatMul", states, graph.array("head.weight")), graph.array("head.bias"))
-    return graph.model({"embedded": STATES, "types": (WHOLE, ["texts", "length"])}, {"out": out})
+    width = arrays["embeddings.token_type_embeddings.weight"].shape[1]
+    return graph.model({"embedded": _states(width), "types": (WHOLE, ["texts", "length"])}, {"out": out})
+
+
+def _bias(graph: Graph) -> str:
+    """Return what MPNet adds to the attention between two tokens, by how far they are apart."""
+    zero, one, most = (graph.constant(f"number {n}", np.array(n)) for n in (0, 1, PLACES - 1))
+    length = graph.op("Squeeze", graph.op("Shape", "types", start=1, end=2))
+    places = graph.op("Range", zero, length, one)
+    away = graph.op("Sub", places, graph.op("Unsqueeze", places, graph.constant("column", np.array([1]))))
+    kinds = graph.constant("kinds of distances", distances().numpy())
+    kind = graph.op("Gather", kinds, graph.op("Add", away, most))
+    found = graph.op("Gather", graph.array("encoder.relative_attention_bias.weight"), kind)
+    turned = graph.op("Transpose", found, perm=[2, 0, 1])
+    return graph.op("Unsqueeze", turned, graph.constant("first axis", np.array([0])))
 
 
 def _embedded(graph: Graph, words: str, kind: str) -> str:
@@ -130,15 +153,16 @@ def _embedded(graph: Graph, words: str, kind: str) -> str:
     return _normal(graph, "embeddings", graph.op("Add", words, graph.op("Add", places, kind)))
 
 
-def _layers(graph: Graph, numbers: range, states: str) -> str:
+def _layers(graph: Graph, numbers: range, states: str, bias: str = "") -> str:
     for number in numbers:
-        states = _layer(graph, f"encoder.layer.{number}", states)
+        states = _layer(graph, f"encoder.layer.{number}", states, bias)
     return states
 
 
-def _layer(graph: Graph, name: str, states: str) -> str:
+def _layer(graph: Graph, name: str, states: str, bias: str) -> str:
     parts = graph.op_of(3, "Split", _product(graph, f"{name}.attention", states), axis=-1, num_outputs=3)
-    attended = graph.op("MultiHeadAttention", *parts, domain=OWN, num_heads=HEADS)
+    added = ["", "", bias] if bias else []
+    attended = graph.op("MultiHeadAttention", *parts, *added, domain=OWN, num_heads=HEADS)
     states = _added(graph, f"{name}.attention.output", attended, states)
     inner = graph.op("Gelu", _product(graph, f"{name}.intermediate", states), domain=OWN)
     return _added(graph, f"{name}.output", inner, states)
@@ -152,7 +176,7 @@ def _added(graph: Graph, name: str, inner: str, states: str) -> str:
 
 def _normal(graph: Graph, name: str, states: str) -> str:
     norm = [graph.array(f"{name}.LayerNorm.{kind}") for kind in ("weight", "bias")]
-    return graph.op("LayerNormalization", states, *norm, axis=-1, epsilon=EPSILON)
+    return graph.op("LayerNormalization", states, *norm, axis=-1, epsilon=graph.epsilon)
 
 
 def _product(graph: Graph, name: str, given: str) -> str:

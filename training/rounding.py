@@ -7,7 +7,7 @@ good for the errors of those before it as far as these texts tell (GPTQ, Frantar
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -26,20 +26,31 @@ EPSILON = 1e-12
 
 
 class Layers:
-    """Some layers of MiniLM, rounded one after the other: each is fitted to what those before it make when rounded.
+    """Some layers, rounded one after the other: each is fitted to what those before it make when rounded.
 
-    `weights` go by the bundled model's names.
+    `weights` go by the bundled model's names; `bias` gives what is added to the attention between so many tokens.
     """
 
-    def __init__(self, weights: Mapping[str, Tensor]) -> None:
+    def __init__(
+        self,
+        weights: Mapping[str, Tensor],
+        *,
+        epsilon: float = EPSILON,
+        highest: int = HIGHEST,
+        even: float = EVEN,
+        bias: Callable[[int], Tensor | float] = lambda _: 0.0,
+    ) -> None:
         self._weights = weights
+        self.highest = highest
+        self._epsilon, self._even, self._bias = epsilon, even, bias
         self.how: dict[str, NDArray[np.generic]] = {}
 
     def fit(self, layer: str, states: Sequence[Tensor]) -> list[Tensor]:
         """Find how a layer is rounded, and return what it makes of states `(tokens, 384)` of texts."""
         own = [f"{layer}.attention.self.{part}" for part in ("query", "key", "value")]
         matrix, bias = (torch.cat([self._weights[f"{name}.{kind}"] for name in own]) for kind in ("weight", "bias"))
-        attended = [_attended(each) for each in self._product(f"{layer}.attention", matrix, bias, states)]
+        made = self._product(f"{layer}.attention", matrix, bias, states)
+        attended = [_attended(each, self._bias(len(each))) for each in made]
         made = self._product(f"{layer}.attention.output", *self._linear(f"{layer}.attention.output.dense"), attended)
         states = self._added(f"{layer}.attention.output", made, states)
         inner = self._product(f"{layer}.intermediate", *self._linear(f"{layer}.intermediate.dense"), states)
@@ -55,7 +66,7 @@ class Layers:
         return self._weights[f"{name}.weight"], self._weights[f"{name}.bias"]
 
     def _product(self, name: str, matrix: Tensor, bias: Tensor, given: Sequence[Tensor]) -> list[Tensor]:
-        how = fitted(matrix, torch.cat(list(given)))
+        how = fitted(matrix, torch.cat(list(given)), self.highest, self._even)
         self.how |= {f"{name}.scales": how.scales, f"{name}.zeros": how.zeros, f"{name}.up": how.up}
         parts = {key: torch.from_numpy(each) for key, each in rounded(matrix.numpy(), bias.numpy(), how).items()}
         turned = parts["matrix"].float()
@@ -65,22 +76,24 @@ class Layers:
         ]
 
     def _added(self, name: str, made: Sequence[Tensor], states: Sequence[Tensor]) -> list[Tensor]:
-        return [normal(self._weights, name, one + other) for one, other in zip(made, states, strict=True)]
+        return [
+            normal(self._weights, name, one + other, self._epsilon) for one, other in zip(made, states, strict=True)
+        ]
 
 
-def normal(weights: Mapping[str, Tensor], name: str, states: Tensor) -> Tensor:
+def normal(weights: Mapping[str, Tensor], name: str, states: Tensor, epsilon: float = EPSILON) -> Tensor:
     """Return states after the layer norm of a part."""
     scale, shift = (weights[f"{name}.LayerNorm.{kind}"] for kind in ("weight", "bias"))
-    return nn.functional.layer_norm(states, (states.shape[1],), scale, shift, EPSILON)
+    return nn.functional.layer_norm(states, (states.shape[1],), scale, shift, epsilon)
 
 
 def _whole(given: Tensor) -> Tensor:
     return given.round().clamp(0, 255)
 
 
-def _attended(made: Tensor) -> Tensor:
+def _attended(made: Tensor, bias: Tensor | float) -> Tensor:
     query, key, value = (part.view(len(made), HEADS, -1).transpose(0, 1) for part in made.chunk(3, dim=1))
-    shares = torch.softmax(query @ key.transpose(1, 2) / query.shape[-1] ** 0.5, -1)
+    shares = torch.softmax(query @ key.transpose(1, 2) / query.shape[-1] ** 0.5 + bias, -1)
     return (shares @ value).transpose(0, 1).reshape(len(made), -1)
 
 
@@ -93,21 +106,21 @@ def _copies(inner: Tensor, matrix: Tensor) -> Tensor:
     return torch.arange(len(largest)).repeat_interleave(torch.from_numpy(count))
 
 
-def fitted(matrix: Tensor, given: Tensor) -> Rounding:
+def fitted(matrix: Tensor, given: Tensor, highest: int = HIGHEST, even: float = EVEN) -> Rounding:
     """Return how a product with a matrix `(outputs, inputs)` is rounded, for inputs `(tokens, inputs)`."""
     low, high = given.amin(0).clamp(max=0) * MARGIN, given.amax(0).clamp(min=0) * MARGIN
     needed = ((high - low) / 255).clamp(min=1e-6)
-    scales = needed**EVEN / matrix.abs().amax(0).clamp(min=1e-6) ** (1 - EVEN)
+    scales = needed**even / matrix.abs().amax(0).clamp(min=1e-6) ** (1 - even)
     scales *= (needed / scales).max()
     zeros = ((255 - (high - low) / scales) / 2 - low / scales).round().clamp(0, 255)
     drawn = given[torch.randperm(len(given), generator=torch.Generator().manual_seed(0))[:TOKENS]]
-    up = _up(matrix * scales, (_whole(drawn / scales + zeros) - zeros).double())
-    return Rounding(scales.numpy(), zeros.numpy(), np.packbits(up.numpy()))
+    up = _up(matrix * scales, (_whole(drawn / scales + zeros) - zeros).double(), highest)
+    return Rounding(scales.numpy(), zeros.numpy(), np.packbits(up.numpy()), highest)
 
 
-def _up(matrix: Tensor, given: Tensor) -> Tensor:
+def _up(matrix: Tensor, given: Tensor, highest: int) -> Tensor:
     """Return which numbers of a matrix `(outputs, inputs)` are rounded up, `(outputs, inputs)`."""
-    exact = (matrix / (matrix.abs().amax(1, keepdim=True) / HIGHEST)).double()  # in float32, as `rounded` does it
+    exact = (matrix / (matrix.abs().amax(1, keepdim=True) / highest)).double()  # in float32, as `rounded` does it
     floor = exact.floor()
     squares = given.T @ given / len(given)
     squares += torch.eye(len(squares), dtype=torch.double) * squares.diag().mean() * DAMPING
@@ -115,7 +128,7 @@ def _up(matrix: Tensor, given: Tensor) -> Tensor:
     spread = torch.linalg.cholesky(torch.cholesky_inverse(torch.linalg.cholesky(squares[order][:, order])), upper=True)
     left, up = exact[:, order].clone(), torch.zeros_like(exact, dtype=torch.bool)
     for at, own in enumerate(order.tolist()):
-        up[:, own] = (left[:, at] > floor[:, own] + 0.5) & (floor[:, own] < HIGHEST)
+        up[:, own] = (left[:, at] > floor[:, own] + 0.5) & (floor[:, own] < highest)
         error = (left[:, at] - floor[:, own] - up[:, own].double()) / spread[at, at]
         left[:, at + 1 :] -= error[:, None] * spread[at, at + 1 :]
     return up

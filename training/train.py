@@ -13,6 +13,7 @@ import random
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -109,8 +110,8 @@ def _marks(tokens: list[list[tuple[np.ndarray, tuple[tuple[int, int], ...]]]]) -
 
 
 NEVER = -1e4  # a logit that counts for nothing
-CHUNK = 16  # windows run together: more of them need more padding, and leave the caches of a processor
-NEGATIVES = 6  # windows a question that do not answer it: from among many more its sentence has to be told
+CHUNK = 8  # windows run together: more leave the processor's caches, and are padded more
+NEGATIVES = 2  # windows a question that do not answer it: from among many more its sentence has to be told
 
 
 def losses(network: ReaderNetwork, step: Step) -> tuple[Tensor, Tensor]:
@@ -163,7 +164,8 @@ def steps(texts: list[Text], examples: list[Example], *, seed: int, questions: i
 
 def main() -> None:
     """Train, resume and report; the figures go to `log.jsonl` in the output folder."""
-    parser = parser_for(__doc__, steps=5000, questions=12, rate=1.2e-4, every=250)
+    parser = parser_for(__doc__, steps=5000, questions=12, rate=5e-5, every=250)
+    parser.add_argument("--base", type=Path, help="a folder of all-mpnet-base-v2, as a part of which to begin")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(options.seed)
@@ -175,10 +177,11 @@ def main() -> None:
 
 def train(options: argparse.Namespace, texts: list[Text], examples: list[Example]) -> None:
     """Run the steps, from the last checkpoint on if there is one."""
-    network = ReaderNetwork().train()
+    network = ReaderNetwork(options.base).train()
     if options.start:
         network.load_state_dict(imported(options.start, network), strict=False)
-    weights, checkpoint = Weights(network, rate=options.rate), options.out / "checkpoint.pt"
+    new = () if options.start else ("head", "embeddings.token_type_embeddings")
+    weights, checkpoint = Weights(network, rate=options.rate, faster=new), options.out / "checkpoint.pt"
     if checkpoint.exists():
         weights.load(checkpoint)
     began, seen, tokens = time.time(), [], 0
