@@ -17,6 +17,7 @@ from qa.types import Candidate, Ranked, Reading
 UNREAD = -12.0  # the reader's logits of a sentence that others kept from being read, or that has no words
 BEGINNING = 10  # sentences in which the place counts; behind them it says nothing
 FEWEST = 4  # words of a question: of fewer, the place counts no more
+SOFT = 4.0  # what the logit of answering words is divided by: fitted by hand on the development sets
 
 _WORD = re.compile(r"\w+")
 
@@ -32,8 +33,9 @@ class Calibration:
     has, with the one that it leans on, the less it leaves open. `follows` is added to a sentence that stands just
     behind what is nearest to the question that this one leans on: people ask on from there.
     The probability that a sentence answers is the logistic function (Platt 1999) of `bias + score_slope * score +
-    span_slope * logit + share_slope * share`, and `follows_slope` where it stands there, and never above that of one
-    before it in its article. Both depend on the question and the sentence's article alone, whatever else is searched.
+    span_slope * log(logistic(logit / SOFT)) + share_slope * share`, and `follows_slope` where it stands there; words
+    that are sure do not make it surer. It is never above that of one before it in its article. Both depend on the
+    question and the sentence's article alone, whatever else is searched.
     From `threshold` on the first sentence is an answer, from `also` on another is.
     """
 
@@ -97,7 +99,9 @@ def ordering(words: int, candidate: Candidate) -> list[float]:
 
 def evidence(candidate: Candidate) -> list[float]:
     """Return what a probability comes from, in the order of its weights; 1 is the bias's."""
-    return [1.0, *_logits(candidate.reading), candidate.share, float(candidate.follows)]
+    score, span = _logits(candidate.reading)
+    sure = -float(np.logaddexp(0.0, -span / SOFT))
+    return [1.0, score, sure, candidate.share, float(candidate.follows)]
 
 
 def _logits(reading: Reading | None) -> tuple[float, float]:
