@@ -2,8 +2,8 @@
 
 `python -m benchmarks.speed --data DATA` where DATA holds dev/newsqa.jsonl and test/newsqa.jsonl. Every program has the
 same MiniLM and the same sentences: the article in seeds/ (64), and the stories of those two files. Each peer is
-installed once, into an environment of its own; what cannot be installed is left out, and said so. So is what Pullquote
-needs: this environment's other packages would count as its memory.
+installed once, into an environment of its own; what cannot be installed is left out, and said so. Pullquote has such an
+environment, too: this one's other packages would count as its memory.
 """
 
 from __future__ import annotations

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from zstandard import ZstdDecompressor
 
 from index.mapped import give_back, let_go, map_of
 
@@ -98,6 +97,8 @@ def _plain(path: Path) -> Iterator[Path]:
     if path.suffix != ".zst":
         yield path
         return
+    from zstandard import ZstdDecompressor  # imported here: commands that answer no question do without
+
     with TemporaryDirectory() as folder:
         plain = Path(folder) / path.stem
         with path.open("rb") as packed, plain.open("wb") as file:

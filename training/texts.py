@@ -8,7 +8,6 @@ from itertools import chain
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -50,8 +49,8 @@ def windows(folder: Path) -> list[Batch]:
     return drawn
 
 
-def embedded(weights: Mapping[str, Tensor], words: Tensor, types: NDArray[np.int64] | int = 0) -> Tensor:
-    """Return the states `(tokens, 384)` that the first layer is given, of embedded words and their types."""
+def embedded(weights: Mapping[str, Tensor], words: Tensor) -> Tensor:
+    """Return the states `(tokens, 384)` that the first layer is given, of embedded words; all are of the first type."""
     places = weights["embeddings.position_embeddings.weight"][: len(words)]
-    kinds = weights["embeddings.token_type_embeddings.weight"][torch.as_tensor(types)]
-    return normal(weights, "embeddings", words + places + kinds)
+    kind = weights["embeddings.token_type_embeddings.weight"][0]
+    return normal(weights, "embeddings", words + places + kind)
