@@ -91,7 +91,8 @@ def test_a_question_is_shown_before_the_server_has_heard_of_it(page: Page) -> No
             held.append(route)
 
     page.route("**/queue/join*", hold)
-    ask(page, INJECTION)
+    with page.expect_request("**/queue/join*"):  # which the page shows its question before
+        ask(page, INJECTION)
     expect(log(page).locator(".question")).to_have_text(INJECTION)
     expect(log(page).locator(".typing")).to_be_visible()
     expect(log(page).locator(".welcome")).to_be_hidden()
