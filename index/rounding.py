@@ -33,20 +33,20 @@ STEPS: Final = 254
 class Rounding:
     """How a product is rounded: `scales` and `zeros` `(inputs,)`, the latter whole numbers from 0 to 255.
 
-    `up` says which numbers of the matrix `(outputs, inputs)` are rounded up, a bit each, packed; the largest becomes
-    `highest`.
+    `up` says which numbers of the matrix `(outputs, inputs)` are rounded up, a bit each, packed. `step` is that of a
+    row, as a share of its root mean square; wider where the largest number would pass `HIGHEST`, as at 0.
     """
 
     scales: Floats
     zeros: Floats
     up: NDArray[np.uint8]
-    highest: int = HIGHEST
+    step: float = 0.0
 
 
 def rounded(matrix: Floats, bias: Floats, how: Rounding) -> dict[str, NDArray[np.generic]]:
     """Return a product with `matrix` `(outputs, inputs)` as the graphs name its parts."""
     scaled = matrix * how.scales
-    columns = np.abs(scaled).max(axis=1) / np.float32(how.highest)
+    columns = columns_of(scaled, how.step)
     scaled /= columns[:, None]
     whole = np.floor(scaled, out=scaled).astype(np.int8)
     whole += np.unpackbits(how.up, count=whole.size).reshape(whole.shape).view(np.int8)
@@ -57,6 +57,12 @@ def rounded(matrix: Floats, bias: Floats, how: Rounding) -> dict[str, NDArray[np
         "columns": columns,
         "bias": bias - columns * (whole @ how.zeros),
     }
+
+
+def columns_of(scaled: Floats, step: float) -> Floats:
+    """Return the steps `(outputs,)` of the rows of a matrix `(outputs, inputs)` that is times its inputs' scales."""
+    finest: Floats = np.abs(scaled).max(axis=1) / np.float32(HIGHEST)
+    return np.maximum(finest, np.float32(step) * np.sqrt(np.square(scaled).mean(axis=1)))
 
 
 def finer(parts: Arrays) -> dict[str, NDArray[np.generic]]:
@@ -83,7 +89,7 @@ def finer_layer(layer: str, parts: Arrays) -> dict[str, NDArray[np.generic]]:
 
 
 def rounded_layer(
-    weights: Mapping[str, Floats], layer: str, how: Arrays, highest: int = HIGHEST
+    weights: Mapping[str, Floats], layer: str, how: Arrays, step: float = 0.0
 ) -> dict[str, NDArray[np.generic]]:
     """Return the parts of a layer as the graphs name them; `weights` and `how` go by names, too.
 
@@ -92,7 +98,7 @@ def rounded_layer(
     """
     own = [f"{layer}.attention.self.{part}" for part in ("query", "key", "value")]
     copies = how[f"{layer}.copies"].astype(np.intp)
-    inner = _rounded(weights, how, f"{layer}.intermediate", [f"{layer}.intermediate.dense"], highest)
+    inner = _rounded(weights, how, f"{layer}.intermediate", [f"{layer}.intermediate.dense"], step)
     for part in ("matrix", "columns", "bias"):
         inner[f"{layer}.intermediate.{part}"] = np.take(inner[f"{layer}.intermediate.{part}"], copies, axis=-1)
     shares = np.bincount(copies).astype(np.float32)[copies]
@@ -102,25 +108,25 @@ def rounded_layer(
         f"{layer}.{part}.LayerNorm.{kind}" for part in ("attention.output", "output") for kind in ("weight", "bias")
     ]
     return {
-        **_rounded(weights, how, f"{layer}.attention", own, highest),
-        **_rounded(weights, how, f"{layer}.attention.output", [f"{layer}.attention.output.dense"], highest),
+        **_rounded(weights, how, f"{layer}.attention", own, step),
+        **_rounded(weights, how, f"{layer}.attention.output", [f"{layer}.attention.output.dense"], step),
         **inner,
-        **_named(f"{layer}.output", rounded(outer, bias, _of(how, f"{layer}.output", highest))),
+        **_named(f"{layer}.output", rounded(outer, bias, _of(how, f"{layer}.output", step))),
         **{name: weights[name] for name in norms},
     }
 
 
 def _rounded(
-    weights: Mapping[str, Floats], how: Arrays, product: str, own: list[str], highest: int
+    weights: Mapping[str, Floats], how: Arrays, product: str, own: list[str], step: float
 ) -> dict[str, NDArray[np.generic]]:
     """Return a product with the matrices of some linear layers together."""
     matrix, bias = (np.concatenate([weights[f"{name}.{kind}"] for name in own]) for kind in ("weight", "bias"))
-    return _named(product, rounded(matrix, bias, _of(how, product, highest)))
+    return _named(product, rounded(matrix, bias, _of(how, product, step)))
 
 
-def _of(how: Arrays, product: str, highest: int) -> Rounding:
+def _of(how: Arrays, product: str, step: float) -> Rounding:
     scales, zeros = (how[f"{product}.{part}"].astype(np.float32) for part in ("scales", "zeros"))
-    return Rounding(scales, zeros, how[f"{product}.up"].astype(np.uint8), highest)
+    return Rounding(scales, zeros, how[f"{product}.up"].astype(np.uint8), step)
 
 
 def _named(product: str, parts: Arrays) -> dict[str, NDArray[np.generic]]:

@@ -38,13 +38,25 @@ def test_a_matrix_becomes_whole_numbers() -> None:
     assert (parts["matrix"].dtype, parts["matrix"].flags.c_contiguous) == (np.int8, True)
 
 
-def test_a_rounded_product_is_nearly_the_product() -> None:
+def test_a_step_is_a_share_of_a_row_if_whole_numbers_reach_so_far() -> None:
+    # the root mean square is 5 in both rows
+    matrix = np.float32([[7.0, 1.0, -7.0, -1.0], [1.0, 7.0, 1.0, 7.0]])
+    ones, none = np.ones(4, dtype=np.float32), np.zeros(4, dtype=np.float32)
+    parts = rounded(matrix, np.zeros(2, dtype=np.float32), Rounding(ones, none, np.packbits([0] * 8), 0.5))
+    assert parts["columns"].tolist() == [2.5, 2.5]
+    assert parts["matrix"].T.tolist() == [[2, 0, -3, -1], [0, 2, 0, 2]]
+    parts = rounded(matrix, np.zeros(2, dtype=np.float32), Rounding(ones, none, np.packbits([0] * 8), 0.01))
+    assert parts["columns"].tolist() == pytest.approx([7 / 127, 7 / 127])
+
+
+@pytest.mark.parametrize(("step", "off"), [(0.0, 0.02), (0.4, 0.2)])
+def test_a_rounded_product_is_nearly_the_product(step: float, off: float) -> None:
     rng = np.random.default_rng(0)
     given = rng.standard_normal((300, 40), dtype=np.float32) * np.float32([30, *[1] * 39])  # one input is far larger
     matrix, bias = rng.standard_normal((20, 40), dtype=np.float32), rng.standard_normal(20, dtype=np.float32)
-    how = fitted(torch.from_numpy(matrix), torch.from_numpy(given))
+    how = fitted(torch.from_numpy(matrix), torch.from_numpy(given), step)
     made, exact = product(given, rounded(matrix, bias, how)), given @ matrix.T + bias
-    assert np.abs(made - exact).mean() < 0.02 * np.abs(exact).mean()
+    assert np.abs(made - exact).mean() < off * np.abs(exact).mean()
 
 
 def test_what_the_first_rounding_leaves_is_multiplied_too() -> None:

@@ -31,7 +31,7 @@ from training.rounding import Layers
 from training.texts import sentences, windows
 
 NETWORKS: Mapping[str, type[ReaderNetwork] | type[LateNetwork]] = {"reader": ReaderNetwork, "late": LateNetwork}
-READER_HIGHEST = 27  # of its rounded matrices: five bits a number once compressed, all that 50 MB have room for
+READER_STEP = 0.45  # of the root mean square of a row: 3.5 bits a number once compressed, all that 50 MB have room for
 READER_EVEN = 0.8  # less than for MiniLM: its matrices have fewer steps
 NARROW = ("head.weight", "project.weight", "weigh.weight")  # matrices that are not rounded
 
@@ -51,7 +51,7 @@ def export(network: ReaderNetwork | LateNetwork, inputs: Sequence[Inputs], path:
     states = _states(network, inputs)
     for number in network.layers:
         states = rounding.fit(f"encoder.layer.{number}", states)
-        arrays |= rounded_layer(own, f"encoder.layer.{number}", rounding.how, rounding.highest)
+        arrays |= rounded_layer(own, f"encoder.layer.{number}", rounding.how, rounding.step)
     model = graph.late(arrays) if isinstance(network, LateNetwork) else graph.reader(arrays)
     copies = {name: array.tolist() for name, array in rounding.how.items() if name.endswith(".copies")}
     onnx.helper.set_model_props(model, {"copies": json.dumps(copies)})
@@ -63,7 +63,7 @@ def export(network: ReaderNetwork | LateNetwork, inputs: Sequence[Inputs], path:
 def _rounding(network: ReaderNetwork | LateNetwork, weights: Mapping[str, Tensor]) -> Layers:
     if isinstance(network, LateNetwork):
         return Layers(weights)
-    return Layers(weights, epsilon=READER_EPSILON, highest=READER_HIGHEST, even=READER_EVEN, bias=network.bias)
+    return Layers(weights, epsilon=READER_EPSILON, step=READER_STEP, even=READER_EVEN, bias=network.bias)
 
 
 def inputs_of(network: ReaderNetwork | LateNetwork, folder: Path) -> list[Inputs]:

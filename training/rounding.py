@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from index.rounding import HIGHEST, Rounding, rounded
+from index.rounding import HIGHEST, Rounding, columns_of, rounded
 
 EVEN = 0.9  # of the range of inputs that their scales take over, the rest is the matrix's
 MARGIN = 1.05  # of what was met, for what was not
@@ -36,12 +36,12 @@ class Layers:
         weights: Mapping[str, Tensor],
         *,
         epsilon: float = EPSILON,
-        highest: int = HIGHEST,
+        step: float = 0.0,
         even: float = EVEN,
         bias: Callable[[int], Tensor | float] = lambda _: 0.0,
     ) -> None:
         self._weights = weights
-        self.highest = highest
+        self.step = step
         self._epsilon, self._even, self._bias = epsilon, even, bias
         self.how: dict[str, NDArray[np.generic]] = {}
 
@@ -66,7 +66,7 @@ class Layers:
         return self._weights[f"{name}.weight"], self._weights[f"{name}.bias"]
 
     def _product(self, name: str, matrix: Tensor, bias: Tensor, given: Sequence[Tensor]) -> list[Tensor]:
-        how = fitted(matrix, torch.cat(list(given)), self.highest, self._even)
+        how = fitted(matrix, torch.cat(list(given)), self.step, self._even)
         self.how |= {f"{name}.scales": how.scales, f"{name}.zeros": how.zeros, f"{name}.up": how.up}
         parts = {key: torch.from_numpy(each) for key, each in rounded(matrix.numpy(), bias.numpy(), how).items()}
         turned = parts["matrix"].float()
@@ -106,7 +106,7 @@ def _copies(inner: Tensor, matrix: Tensor) -> Tensor:
     return torch.arange(len(largest)).repeat_interleave(torch.from_numpy(count))
 
 
-def fitted(matrix: Tensor, given: Tensor, highest: int = HIGHEST, even: float = EVEN) -> Rounding:
+def fitted(matrix: Tensor, given: Tensor, step: float = 0.0, even: float = EVEN) -> Rounding:
     """Return how a product with a matrix `(outputs, inputs)` is rounded, for inputs `(tokens, inputs)`."""
     low, high = given.amin(0).clamp(max=0) * MARGIN, given.amax(0).clamp(min=0) * MARGIN
     needed = ((high - low) / 255).clamp(min=1e-6)
@@ -114,13 +114,14 @@ def fitted(matrix: Tensor, given: Tensor, highest: int = HIGHEST, even: float = 
     scales *= (needed / scales).max()
     zeros = ((255 - (high - low) / scales) / 2 - low / scales).round().clamp(0, 255)
     drawn = given[torch.randperm(len(given), generator=torch.Generator().manual_seed(0))[:TOKENS]]
-    up = _up(matrix * scales, (_whole(drawn / scales + zeros) - zeros).double(), highest)
-    return Rounding(scales.numpy(), zeros.numpy(), np.packbits(up.numpy()), highest)
+    up = _up(matrix * scales, (_whole(drawn / scales + zeros) - zeros).double(), step)
+    return Rounding(scales.numpy(), zeros.numpy(), np.packbits(up.numpy()), step)
 
 
-def _up(matrix: Tensor, given: Tensor, highest: int) -> Tensor:
+def _up(matrix: Tensor, given: Tensor, step: float) -> Tensor:
     """Return which numbers of a matrix `(outputs, inputs)` are rounded up, `(outputs, inputs)`."""
-    exact = (matrix / (matrix.abs().amax(1, keepdim=True) / highest)).double()  # in float32, as `rounded` does it
+    columns = torch.from_numpy(columns_of(matrix.numpy(), step))
+    exact = (matrix / columns[:, None]).double()  # in float32, as `rounded` does it
     floor = exact.floor()
     squares = given.T @ given / len(given)
     squares += torch.eye(len(squares), dtype=torch.double) * squares.diag().mean() * DAMPING
@@ -128,7 +129,7 @@ def _up(matrix: Tensor, given: Tensor, highest: int) -> Tensor:
     spread = torch.linalg.cholesky(torch.cholesky_inverse(torch.linalg.cholesky(squares[order][:, order])), upper=True)
     left, up = exact[:, order].clone(), torch.zeros_like(exact, dtype=torch.bool)
     for at, own in enumerate(order.tolist()):
-        up[:, own] = (left[:, at] > floor[:, own] + 0.5) & (floor[:, own] < highest)
+        up[:, own] = (left[:, at] > floor[:, own] + 0.5) & (floor[:, own] < HIGHEST)
         error = (left[:, at] - floor[:, own] - up[:, own].double()) / spread[at, at]
         left[:, at + 1 :] -= error[:, None] * spread[at, at + 1 :]
     return up
