@@ -25,7 +25,7 @@ from qa.retrieve import passages, retrieve
 from ui.library import Library
 
 AT_ONCE = 8
-LAYERS, WIDTH, INNER = 8, 768, 3072  # of the reader
+LAYERS, WIDTH, INNER = 12, 768, 3072  # of the reader
 
 
 def stories(path: Path) -> list[Article]:

@@ -87,14 +87,14 @@ class Embeddings(nn.Module):
 
 
 class ReaderNetwork(nn.Module):
-    """The lower eight of MPNet's twelve layers, with three token types, and a linear head of four.
+    """The twelve layers of MPNet, with three token types, and a linear head of four.
 
     Types are those of `qa.windows`; the third is a word of the question met again. The head gives each token:
     `closing` (read at a sentence's separator) and `support` (averaged over the sentence), whose sum is the sentence's
     score; `begin` and `end` of the answering words. The word embeddings stay as they are shipped (`qa.words`).
     """
 
-    layers = range(8)
+    layers = range(12)
 
     def __init__(self, base: Path | None = None) -> None:
         """Begin as MPNet does, in a folder of it, or with weights drawn at random."""
@@ -112,7 +112,7 @@ class ReaderNetwork(nn.Module):
         nn.init.zeros_(self.head.bias)
         nn.init.normal_(self.embeddings.token_type_embeddings.weight, std=0.02)
         if base:
-            self.load_state_dict(_of_mpnet(base, len(self.layers)), strict=False)
+            self.load_state_dict(_of_mpnet(base), strict=False)
 
     def forward(self, embedded: Tensor, types: Tensor, mask: Tensor | None) -> Tensor:
         """Return `(windows, tokens, 4)`: closing, support, begin, end; `embedded` is `(windows, tokens, 768)`."""
@@ -131,15 +131,12 @@ class ReaderNetwork(nn.Module):
         return torch.from_numpy(self.words.embed(ids.numpy()))
 
 
-def _of_mpnet(folder: Path, layers: int) -> dict[str, Tensor]:
+def _of_mpnet(folder: Path) -> dict[str, Tensor]:
     """Return the weights of MPNet in a folder by the names that they have here. Its first two places are never used."""
     weights = load_file(folder / "model.safetensors")
     places = weights["embeddings.position_embeddings.weight"][2 : 2 + PLACES]
-    kept = ("embeddings.LayerNorm.", "encoder.relative_", *(f"encoder.layer.{number}." for number in range(layers)))
-    return {
-        "embeddings.position_embeddings.weight": places,
-        **{name: value for name, value in weights.items() if name.startswith(kept)},
-    }
+    kept = {name: value for name, value in weights.items() if name.startswith(("embeddings.LayerNorm.", "encoder."))}
+    return {"embeddings.position_embeddings.weight": places, **kept}
 
 
 def distances() -> Tensor:

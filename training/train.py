@@ -165,7 +165,7 @@ def steps(texts: list[Text], examples: list[Example], *, seed: int, questions: i
 def main() -> None:
     """Train, resume and report; the figures go to `log.jsonl` in the output folder."""
     parser = parser_for(__doc__, steps=5000, questions=12, rate=5e-5, every=250)
-    parser.add_argument("--base", type=Path, help="a folder of all-mpnet-base-v2, as a part of which to begin")
+    parser.add_argument("--base", type=Path, help="a folder of all-mpnet-base-v2, with whose layers to begin")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(options.seed)
