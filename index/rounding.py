@@ -61,8 +61,9 @@ def rounded(matrix: Floats, bias: Floats, how: Rounding) -> dict[str, NDArray[np
 
 def columns_of(scaled: Floats, step: float) -> Floats:
     """Return the steps `(outputs,)` of the rows of a matrix `(outputs, inputs)` that is times its inputs' scales."""
-    finest: Floats = np.abs(scaled).max(axis=1) / np.float32(HIGHEST)
-    return np.maximum(finest, np.float32(step) * np.sqrt(np.square(scaled).mean(axis=1)))
+    finest = np.abs(scaled).max(axis=1) / np.float32(HIGHEST)
+    columns: Floats = np.maximum(finest, np.float32(step) * np.sqrt(np.square(scaled).mean(axis=1)))
+    return columns
 
 
 def finer(parts: Arrays) -> dict[str, NDArray[np.generic]]:
