@@ -33,9 +33,9 @@ class Calibration:
     has, with the one that it leans on, the less it leaves open. `follows` is added to a sentence that stands just
     behind what is nearest to the question that this one leans on: people ask on from there.
     The probability that a sentence answers is the logistic function (Platt 1999) of `bias + score_slope * score +
-    span_slope * log(logistic(logit / SOFT)) + share_slope * share`, and `follows_slope` where it stands there; words
-    that are sure do not make it surer. It is never above that of one before it in its article. Both depend on the
-    question and the sentence's article alone, whatever else is searched.
+    span_slope * log(logistic(logit / SOFT)) + share_slope * share + words_slope * log(words)`, and `follows_slope` if
+    it stands there; words that are sure do not make it surer. It is never above that of one before it in its article.
+    Both depend on the question and the sentence's article alone, whatever else is searched.
     From `threshold` on the first sentence is an answer, from `also` on another is.
     """
 
@@ -50,6 +50,7 @@ class Calibration:
     span_slope: float
     share_slope: float
     follows_slope: float
+    words_slope: float
     threshold: float
     also: float
 
@@ -61,7 +62,7 @@ class Calibration:
     def ranked(self, question: str, candidates: Sequence[Candidate]) -> list[Ranked]:
         """Return the candidates, the likeliest first: those that were read before those that were not."""
         scores = self.order(question, candidates)
-        probabilities = self.probabilities(candidates)
+        probabilities = self.probabilities(question, candidates)
         most: dict[str, float] = {}  # that may be said of the next sentence of an article
         ranked = []
         for i in sorted(range(len(candidates)), key=lambda i: (-scores[i], candidates[i].sentence.ordinal)):
@@ -78,10 +79,12 @@ class Calibration:
         scores: NDArray[np.float64] = table @ weights
         return scores
 
-    def probabilities(self, candidates: Sequence[Candidate]) -> NDArray[np.float64]:
+    def probabilities(self, question: str, candidates: Sequence[Candidate]) -> NDArray[np.float64]:
         """Return for each candidate the probability in [0, 1] that it answers the question, `(n,)`."""
-        table = np.array([evidence(each) for each in candidates]).reshape(-1, 5)
-        weights = np.array([self.bias, self.score_slope, self.span_slope, self.share_slope, self.follows_slope])
+        words = words_of(question)
+        table = np.array([evidence(words, each) for each in candidates]).reshape(-1, 6)
+        slopes = [self.score_slope, self.span_slope, self.share_slope, self.follows_slope, self.words_slope]
+        weights = np.array([self.bias, *slopes])
         probabilities: NDArray[np.float64] = 1 / (1 + np.exp(-(table @ weights)))
         return probabilities
 
@@ -97,11 +100,11 @@ def ordering(words: int, candidate: Candidate) -> list[float]:
     return [*_logits(candidate.reading), candidate.late, place, place / words, float(candidate.follows)]
 
 
-def evidence(candidate: Candidate) -> list[float]:
+def evidence(words: int, candidate: Candidate) -> list[float]:
     """Return what a probability comes from, in the order of its weights; 1 is the bias's."""
     score, span = _logits(candidate.reading)
     sure = -float(np.logaddexp(0.0, -span / SOFT))
-    return [1.0, score, sure, candidate.share, float(candidate.follows)]
+    return [1.0, score, sure, candidate.share, float(candidate.follows), math.log(words)]
 
 
 def _logits(reading: Reading | None) -> tuple[float, float]:

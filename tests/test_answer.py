@@ -39,6 +39,7 @@ class WordReader:
         span_slope=0.0,
         share_slope=0.0,
         follows_slope=0.0,
+        words_slope=0.0,
         threshold=0.5,
         also=0.4,
     )
@@ -148,6 +149,7 @@ class LateReader(WordReader):
         span_slope=0.0,
         share_slope=0.7,
         follows_slope=0.0,
+        words_slope=0.0,
         threshold=0.3,
         also=0.5,
     )

@@ -23,6 +23,7 @@ CALIBRATION = Calibration(
     span_slope=0.1,
     share_slope=0.7,
     follows_slope=0.6,
+    words_slope=0.5,
     threshold=0.5,
     also=0.6,
 )
@@ -42,12 +43,16 @@ def logistic(value: float) -> float:
     return 1 / (1 + math.exp(-value))
 
 
+# what a question of five words has before its sentence is looked at
+BASE = -1 + 0.5 * math.log(5)
 # what answering words of a logit of 2 add, and those of a sentence that was not read
 WORDS, NONE = 0.1 * math.log(logistic(2.0 / 4)), 0.1 * math.log(logistic(-12 / 4))
 
 
 def test_words_that_are_sure_do_not_make_it_surer() -> None:
-    unsure, sure, surer = CALIBRATION.probabilities([candidate(0.5, -0.5, Reading(0.0, n, 0, 3)) for n in (-8, 16, 40)])
+    unsure, sure, surer = CALIBRATION.probabilities(
+        FIVE, [candidate(0.5, -0.5, Reading(0.0, n, 0, 3)) for n in (-8, 16, 40)]
+    )
     assert sure - unsure > 0.03
     assert surer - sure < 0.001
 
@@ -55,8 +60,14 @@ def test_words_that_are_sure_do_not_make_it_surer() -> None:
 def test_a_probability_is_the_logistic_function_of_a_weighted_sum() -> None:
     one = candidate(0.5, -0.5, Reading(3.0, 2.0, 0, 3))
     other = replace(candidate(0.25, -3.0, Reading(-1.0, 2.0, 0, 3)), follows=True)
-    said = CALIBRATION.probabilities([one, other])
-    assert said == pytest.approx([logistic(-1 + 1.2 + WORDS - 0.35), logistic(-1 - 0.4 + WORDS - 2.1 + 0.6)])
+    said = CALIBRATION.probabilities(FIVE, [one, other])
+    assert said == pytest.approx([logistic(BASE + 1.2 + WORDS - 0.35), logistic(BASE - 0.4 + WORDS - 2.1 + 0.6)])
+
+
+@pytest.mark.parametrize(("question", "words"), [(FIVE, 5), ("Who is he?", 4), ("Who?", 4), ("a " * 12, 12)])
+def test_the_more_words_a_question_has_the_likelier_is_its_answer(question: str, words: int) -> None:
+    (said,) = CALIBRATION.probabilities(question, [candidate(0.5, -0.5, Reading(3.0, 2.0, 0, 3))])
+    assert said == pytest.approx(logistic(-1 + 0.5 * math.log(words) + 1.2 + WORDS - 0.35))
 
 
 @pytest.mark.parametrize(("ordinal", "counted"), [(7, 7), (10, 10), (11, 10), (300, 10)])
@@ -71,7 +82,7 @@ def test_the_place_counts_for_the_order_the_more_the_shorter_the_question(
 def test_a_sentence_that_was_not_read_counts_as_read_and_found_wanting() -> None:
     unread = [candidate(0.5, -0.5, None)]
     assert CALIBRATION.order(FIVE, unread) == pytest.approx([-6 - 3 + 4])
-    assert CALIBRATION.probabilities(unread) == pytest.approx([logistic(-1 - 4.8 + NONE - 0.35)])
+    assert CALIBRATION.probabilities(FIVE, unread) == pytest.approx([logistic(BASE - 4.8 + NONE - 0.35)])
 
 
 def test_in_an_article_the_order_counts_and_none_is_likelier_than_one_before_it() -> None:
@@ -82,9 +93,9 @@ def test_in_an_article_the_order_counts_and_none_is_likelier_than_one_before_it(
     ]  # in order: the third, the first, the second
     ranked = CALIBRATION.ranked(FIVE, given)
     third, first, second = (
-        logistic(-1 + WORDS - 1.05),
-        logistic(-1 + 1.2 + WORDS - 1.4),
-        logistic(-1 - 4.8 + NONE - 0.7),
+        logistic(BASE + WORDS - 1.05),
+        logistic(BASE + 1.2 + WORDS - 1.4),
+        logistic(BASE - 4.8 + NONE - 0.7),
     )
     assert first > third > second
     assert [one.candidate for one in ranked] == [given[2], given[0], given[1]]
@@ -109,9 +120,9 @@ def test_what_stands_behind_the_answer_of_the_question_before_comes_sooner() -> 
     for given, first in (([one, other], one), ([one, behind], behind)):
         ranked = CALIBRATION.ranked(FIVE, given)
         assert ranked[0].candidate == first
-        assert ranked[0].probability == pytest.approx(logistic(-1 + WORDS + 0.4 - 0.7 + first.follows * (0.6 - 0.7)))
+        assert ranked[0].probability == pytest.approx(logistic(BASE + WORDS + 0.4 - 0.7 + first.follows * (0.6 - 0.7)))
 
 
 def test_no_candidate_no_order_and_no_probability() -> None:
-    assert CALIBRATION.order(FIVE, []).shape == CALIBRATION.probabilities([]).shape == (0,)
+    assert CALIBRATION.order(FIVE, []).shape == CALIBRATION.probabilities(FIVE, []).shape == (0,)
     assert CALIBRATION.ranked(FIVE, []) == []

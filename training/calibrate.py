@@ -1,7 +1,7 @@
 """Fit the calibration: `python -m training.calibrate --data ../shared/data --out qa/models/calibration.json`.
 
 Questions of the development sets are asked of their articles, and some of an article that is not theirs. Six weights
-make an order of what late interaction and reader say of sentences, five the probability that a sentence answers. The
+make an order of what late interaction and reader say of sentences, six the probability that a sentence answers. The
 order is fitted to the answers that the sets mark. newsqa marks one where several would do: first sentences that it does
 not mark were read and judged one by one, and `judged.jsonl` says which of them answer all the same; the probability is
 fitted to marked and judged ones.
@@ -51,11 +51,12 @@ START = Calibration(
     span_slope=0.0,
     share_slope=0.7,
     follows_slope=0.0,
+    words_slope=0.0,
     threshold=0.5,
     also=0.5,
 )
 ORDER = ("reader", "span", "late", "place", "short", "follows")  # the weights of `ordering`
-EVIDENCE = ("bias", "score_slope", "span_slope", "share_slope", "follows_slope")  # of `evidence`
+EVIDENCE = ("bias", "score_slope", "span_slope", "share_slope", "follows_slope", "words_slope")  # of `evidence`
 JUDGED = Path(__file__).parent / "judged.jsonl"
 FALSE_ANSWERS = 0.25  # of the unanswerable questions, most of which were written to look answerable
 
@@ -139,7 +140,7 @@ def fit(asked: Sequence[Asked]) -> Calibration:
     """Fit the order of the sentences that were read, and then the probability, on the first of each question."""
     calibration = replace(START, **_named(ORDER, _order(asked)))
     asked = [reordered(a, calibration) for a in asked]
-    firsts = np.array([evidence(a.ranked[0].candidate) for a in asked])
+    firsts = np.array([evidence(words_of(a.text), a.ranked[0].candidate) for a in asked])
     weights = _logistic(firsts, np.array([a.answers[0] for a in asked]), _counts(asked))
     calibration = replace(calibration, **_named(EVIDENCE, weights))
     asked = [reordered(a, calibration) for a in asked]
