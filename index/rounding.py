@@ -61,7 +61,9 @@ def rounded(matrix: Floats, bias: Floats, how: Rounding) -> dict[str, NDArray[np
 
 def columns_of(scaled: Floats, step: float) -> Floats:
     """Return the steps `(outputs,)` of the rows of a matrix `(outputs, inputs)` that is times its inputs' scales."""
-    finest = np.abs(scaled).max(axis=1) / np.float32(HIGHEST)
+    finest: Floats = np.abs(scaled).max(axis=1) / np.float32(HIGHEST)
+    if not step:  # when the embedding model is loaded, each time
+        return finest
     columns: Floats = np.maximum(finest, np.float32(step) * np.sqrt(np.square(scaled).mean(axis=1)))
     return columns
 
