@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import gradio as gr
 import pytest
+from fakes import FakeLibrary
 from visitor import HARBOUR, LONG, OPENED
 
 from qa.types import Answer
 from ui.chat import Judged, Turns, asked, judged, settled
 from ui.export import chat_to_markdown
+from ui.keeping import Keeper
 from ui.kept import MOST, Chat, Chats, chat_to_json, read_chats, write_chats
+from ui.view import View
 
 ANSWER = Answer("How long?", "answered", 0.71, (LONG, OPENED), (LONG, OPENED), 0.1)
 NOTHING = Answer("Who painted it?", "no_answer", 0.2, (), (OPENED,), 0.1)
@@ -43,6 +47,24 @@ def test_the_chat_that_is_open_is_kept_first_and_others_stay() -> None:
     assert again.opened(9).current == 0
     assert [chat.number for chat in again.without(1).chats] == [2]
     assert (again.without(1).current, again.without(2).current) == (0, 1)
+
+
+def test_turns_of_another_chat_than_the_open_one_replace_nothing() -> None:
+    one = Chats().with_turns(turns(), "harbour")
+    other = settled(asked((), "Who built it?"), NOTHING, articles=[HARBOUR])
+    both = one.with_turns(other, "harbour")
+    assert [(chat.number, chat.title) for chat in both.chats] == [(2, "Who built it?"), (1, one.chats[0].title)]
+    assert both.opened(1).with_turns(turns(), "harbour") == both.opened(1)  # nothing new, so nothing moves
+
+
+def test_a_chat_that_the_browser_has_not_kept_yet_is_kept_when_it_is_left() -> None:
+    library = FakeLibrary(HARBOUR)
+    keeper = Keeper(library, View(library), None)
+    *_, kept, _ = keeper.new(turns(), "harbour", None)
+    assert read_chats(kept) == Chats().with_turns(turns(), "harbour").opened(0)
+    *_, after, _ = keeper.new(turns(), "harbour", write_chats(Chats().with_turns(turns()[:1], "harbour")))
+    assert after == kept
+    assert keeper.keep((), "harbour", kept) == (gr.skip(), gr.skip())
 
 
 def test_what_got_no_answer_is_not_kept_and_the_oldest_go_first() -> None:

@@ -33,7 +33,8 @@ pass('pullquote:save', 'download');
 class Keeper:
     """What happens to chats that are kept. Holds the library and nothing of any visitor's.
 
-    `kept` is what the browser keeps; "panel" is the list of its chats.
+    `kept` is what the browser keeps, which may lag behind the `turns` on the page: who leaves these keeps them first.
+    "panel" is the list of its chats.
     """
 
     def __init__(self, library: Library, view: View, feedback: Feedback | None) -> None:
@@ -49,24 +50,27 @@ class Keeper:
 
     def keep(self, turns: Turns, article_id: str, kept: object) -> Updates:
         """Keep the chat as it is now. Outputs: kept, panel."""
-        return self._kept(read_chats(kept).with_turns(turns, article_id))
+        before = read_chats(kept)
+        after = before.with_turns(turns, article_id)
+        return (gr.skip(), gr.skip()) if after is before else self._kept(after)
 
-    def open(self, kept: object, article_id: str, edition: str, event: gr.EventData) -> Updates:
+    def open(self, turns: Turns, article_id: str, kept: object, edition: str, event: gr.EventData) -> Updates:
         """Take a chat up from the list. Outputs: turns, log, kept, panel, then the article's."""
-        chats = read_chats(kept).opened(int(event.value))
+        chats = read_chats(kept).with_turns(turns, article_id).opened(int(event.value))
         chat = chats.chat(chats.current)
         turns = chat.turns if chat else ()
         place = chat.article_id if chat and chat.article_id in self._view.titles() else article_id
         drawn = open_article(self._view, place, edition, last_shown(turns))
         return turns, self._view.log(turns), *self._kept(chats), *drawn
 
-    def new(self, article_id: str, kept: object) -> Updates:
+    def new(self, turns: Turns, article_id: str, kept: object) -> Updates:
         """Begin a new chat. Outputs: turns, log, found, kept, panel."""
-        return (*self._empty(article_id), *self._kept(read_chats(kept).opened(0)))
+        chats = read_chats(kept).with_turns(turns, article_id)
+        return (*self._empty(article_id), *self._kept(chats.opened(0)))
 
-    def drop(self, article_id: str, kept: object, event: gr.EventData) -> Updates:
+    def drop(self, turns: Turns, article_id: str, kept: object, event: gr.EventData) -> Updates:
         """Delete a chat; the open one leaves the page too. Outputs: turns, log, found, kept, panel."""
-        before, number = read_chats(kept), int(event.value)
+        before, number = read_chats(kept).with_turns(turns, article_id), int(event.value)
         empty = self._empty(article_id) if number == before.current else (gr.skip(),) * 3
         return (*empty, *self._kept(before.without(number)))
 
@@ -148,12 +152,13 @@ def connect_keep(app: gr.Blocks, keeper: Keeper, page: Page, redraw: Redraw, ask
         return begun, panel, *redraw.handler(place, begun)
 
     on(app.load, begin, keep.kept, [turns, keep.panel, *redraw.outputs])
+    chat = [turns, article_id, keep.kept]
     for asked in asking:
-        then(asked, keeper.keep, [turns, article_id, keep.kept], kept)
+        then(asked, keeper.keep, chat, kept)
     opened = [turns, log, *kept, *page.reader.drawn]
-    on(keep.panel.select, keeper.open, [keep.kept, article_id, page.reader.edition], opened, cancels=asking)
+    on(keep.panel.select, keeper.open, [*chat, page.reader.edition], opened, cancels=asking)
     empty = [turns, log, found, *kept]
-    on(page.new_chat.click, keeper.new, [article_id, keep.kept], empty, cancels=asking)
-    on(keep.panel.delete, keeper.drop, [article_id, keep.kept], empty)
+    on(page.new_chat.click, keeper.new, chat, empty, cancels=asking)
+    on(keep.panel.delete, keeper.drop, chat, empty)
     on(keep.panel.download, keeper.save, keep.kept, keep.file)
-    on(log.like, keeper.judge, [turns, article_id, keep.kept], [turns, log, *kept])
+    on(log.like, keeper.judge, chat, [turns, log, *kept])

@@ -45,14 +45,16 @@ class Chats:
         return next((chat for chat in self.chats if chat.number == number), None)
 
     def with_turns(self, turns: Turns, article_id: str) -> Chats:
-        """Return the chats with the open one as it is now, or with a new one when none is open.
+        """Return the chats with the open one as it is now, or with a new one when these turns go on from none.
 
         A question that got no answer is not kept, and neither are the nearest sentences beside quotes.
         """
         kept = tuple(_slim(turn) for turn in turns if turn.answer is not None)
-        if not kept:
+        before = self.chat(self.current)
+        if not kept or (before and before.turns == kept):
             return self
-        number = self.current or 1 + max((chat.number for chat in self.chats), default=0)
+        grown = before is not None and before.title == kept[0].question  # what the browser keeps may lag behind
+        number = self.current if grown else 1 + max((chat.number for chat in self.chats), default=0)
         others = tuple(chat for chat in self.chats if chat.number != number)
         return Chats((Chat(number, article_id, kept), *others)[:MOST], number)
 
