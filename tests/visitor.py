@@ -75,7 +75,7 @@ def opened(browser: Browser, address: str, size: tuple[int, int] = WIDE, *, calm
 
 
 def reload(page: Page) -> None:
-    """Reload a page once nothing is under way: what it still waits for when it is left, Gradio logs as an error."""
+    """Reload a page once nothing is under way, so that what it keeps is kept."""
     quiet = 0
     for _ in range(150):
         page.wait_for_timeout(100)
@@ -83,6 +83,7 @@ def reload(page: Page) -> None:
         quiet = 0 if waiting else quiet + 1
         if quiet == 3:  # once is not enough: an event's end begins the next one
             break
+    page.evaluate("console.error = () => {}")  # a stream not read to its end, Gradio logs as the page is left
     page.reload()
 
 
