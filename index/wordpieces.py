@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,7 +34,7 @@ class WordPieces:
 
     def encode(self, texts: Sequence[str]) -> list[Pieces]:
         """Return the word pieces of texts, without the marks of beginning and end."""
-        coded = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        coded = _tokenizer().encode_batch(list(texts), add_special_tokens=False)
         return [Pieces(np.array(c.ids, dtype=np.int32), tuple(c.offsets)) for c in coded]
 
     def embed(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -44,15 +44,16 @@ class WordPieces:
         return embedded
 
     @cached_property
-    def _tokenizer(self) -> Tokenizer:
-        from tokenizers import Tokenizer  # imported here: commands that answer no question do without
-
-        made = Tokenizer.from_file(str(bundled_folder() / "tokenizer.json"))
-        made.no_padding()  # its file pads everything to 128 tokens
-        made.no_truncation()
-        return made
-
-    @cached_property
     def _table(self) -> NDArray[np.float32]:
         """The table `(30522, 384)`: only the words that are met are read."""
         return bundled_weights()[WORDS]
+
+
+@lru_cache(maxsize=1)  # reader and embedding model share it: 6 MB of memory
+def _tokenizer() -> Tokenizer:
+    from tokenizers import Tokenizer  # imported here: commands that answer no question do without
+
+    made = Tokenizer.from_file(str(bundled_folder() / "tokenizer.json"))
+    made.no_padding()  # its file pads everything to 128 tokens
+    made.no_truncation()
+    return made
