@@ -19,15 +19,19 @@ from qa.calibration import Calibration
 from qa.reader import MODELS
 from training.calibrate import Asked, conditional_logit, reordered
 
-# The first two are the reader's: of the sentence, and of its answering words.
-COLUMNS = ("sentence", "words", "MaxSim")
+# The first two are the reader's: of the sentence, and of its answering words; then the same side by side.
+COLUMNS = ("sentence", "words", "sentence again", "words again", "MaxSim")
 READER = COLUMNS[:2]
-WAYS = (READER[:1], READER[1:], READER, ("MaxSim",), COLUMNS)
+WAYS = (READER[:1], READER[1:], READER, COLUMNS[:4], ("MaxSim",), (*READER, "MaxSim"), COLUMNS)
 
 
 def table(asked: Asked) -> NDArray[np.float64]:
-    """Return `(sentences read, 3)`: each score about as large as the others."""
-    return np.array([[one.reading.score, one.reading.span, 10 * one.late] for one, _ in asked.read if one.reading])
+    """Return `(sentences read, 5)`: each score about as large as the others."""
+    rows = []
+    for one, _ in asked.read:
+        readings = [each for each in (one.reading, one.again or one.reading) if each]
+        rows.append([*(score for each in readings for score in (each.score, each.span)), 10 * one.late])
+    return np.array(rows)
 
 
 def row(label: str, names: Sequence[str], firsts: Sequence[NDArray[np.bool_]]) -> str:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from index.engine import Searchable
 from index.errors import EmptyQuestion
 from index.types import Sentence, page_of
+from index.wordpieces import Pieces
 from qa.candidates import candidates
 from qa.followup import following, leaning
 from qa.reader import Reader
 from qa.retrieve import Passage, passages, retrieve
-from qa.types import Answer, Citation, Quote, Ranked, Reading
+from qa.types import Answer, Candidate, Citation, Quote, Ranked, Reading
+from qa.windows import side_by_side
 
 NEAREST = 5
 CITATIONS = 3  # at most
@@ -70,22 +73,59 @@ def rank(
     hits = retrieve(wide, index, article_ids=article_ids)
     chosen = passages(hits, index)
     asked = list(dict.fromkeys(passage.article_id for passage in chosen))
-    readings = _read(question, before, chosen, index, reader)
+    pieces = _pieces(chosen, index, reader)
+    readings = _read(question, before, chosen, pieces, reader)
     after = following(question, before[0], index, asked) if before else {}
-    return reader.calibration.ranked(whole, candidates(hits, readings, index.max_sims(query, asked), after))
+    found = candidates(hits, readings, index.max_sims(query, asked), after)
+    return reader.calibration.ranked(whole, _read_again(question, before, found, pieces, reader))
+
+
+def _pieces(chosen: Sequence[Passage], index: Searchable, reader: Reader) -> list[dict[Sentence, Pieces]]:
+    """Return the word pieces of the sentences of each passage."""
+    texts = index.texts_of([(passage.article_id, passage.ordinals) for passage in chosen])
+    return [dict(zip(own, reader.tokens(list(own.values())), strict=True)) for own in texts]
 
 
 def _read(
-    question: str, history: Sequence[str], chosen: Sequence[Passage], index: Searchable, reader: Reader
+    question: str,
+    history: Sequence[str],
+    chosen: Sequence[Passage],
+    pieces: Sequence[Mapping[Sentence, Pieces]],
+    reader: Reader,
 ) -> dict[Sentence, Reading]:
     """Return the reading of each sentence that was read."""
-    texts = index.texts_of([(passage.article_id, passage.ordinals) for passage in chosen])
-    readings = reader.read(question, [reader.tokens(list(own.values())) for own in texts], history=history)
+    readings = reader.read(question, [list(own.values()) for own in pieces], history=history)
     return {
         sentence: reading
-        for passage, own, read in zip(chosen, texts, readings, strict=True)
+        for passage, own, read in zip(chosen, pieces, readings, strict=True)
         for sentence, reading in list(zip(own, read, strict=True))[passage.context :]
     }
+
+
+def _read_again(
+    question: str,
+    history: Sequence[str],
+    found: Sequence[Candidate],
+    pieces: Sequence[Mapping[Sentence, Pieces]],
+    reader: Reader,
+) -> list[Candidate]:
+    """Return the candidates, the likeliest read again side by side: which of them answers is plainer then.
+
+    Of the articles of the `CITATIONS` likeliest sentences, those of each article are read together.
+    """
+    ranked = reader.calibration.ranked(" ".join([*history, question]), [each for each in found if each.reading])
+    likely = [one.candidate.sentence for one in ranked]
+    known = {sentence: its for own in pieces for sentence, its in own.items()}
+    windows = []
+    for article_id in dict.fromkeys(sentence.article_id for sentence in likely[:CITATIONS]):
+        own = [sentence for sentence in likely if sentence.article_id == article_id]
+        together = [own[i] for i in side_by_side([len(known[sentence].ids) for sentence in own])]
+        windows.append(sorted(together, key=lambda sentence: sentence.ordinal))
+    readings = reader.read(question, [[known[s] for s in own] for own in windows], history=history)
+    again = {
+        s: reading for own, read in zip(windows, readings, strict=True) for s, reading in zip(own, read, strict=True)
+    }
+    return [replace(each, again=again[each.sentence]) if each.sentence in again else each for each in found]
 
 
 def _citation(one: Ranked, index: Searchable) -> Citation:

@@ -19,6 +19,10 @@ BEGINNING = 10  # sentences in which the place counts; behind them it says nothi
 FEWEST = 4  # words of a question: of fewer, the place counts no more
 SOFT = 4.0  # what the logit of answering words is divided by: fitted by hand on the development sets
 
+# The weights of `ordering` and of `evidence`, in the order of what they are multiplied with.
+ORDER = ("reader", "span", "again", "again_span", "late", "place", "short", "follows")
+EVIDENCE = ("bias", "score_slope", "span_slope", "again_slope", "share_slope", "follows_slope", "words_slope")
+
 _WORD = re.compile(r"\w+")
 
 
@@ -26,21 +30,25 @@ _WORD = re.compile(r"\w+")
 class Calibration:
     """Fitted by `python -m training.calibrate` on the development sets; kept in `qa/models/calibration.json`.
 
-    Sentences are ordered by `reader * score + span * logit + late * MaxSim + (place + short / words) *
-    log(1 + ordinal) + follows`: score and logit are the reader's of the sentence and of its answering words, the MaxSim
-    is that of the sentence among those around it, the ordinal at most `BEGINNING`, the words at least `FEWEST`. An
-    article says first what it is about, and of what it says twice people take the first; the more words a question
-    has, with the one that it leans on, the less it leaves open. `follows` is added to a sentence that stands just
-    behind what is nearest to the question that this one leans on: people ask on from there.
+    Sentences are ordered by `reader * score + span * logit + again * score + again_span * logit + late * MaxSim +
+    (place + short / words) * log(1 + ordinal) + follows`: score and logit are the reader's of the sentence and of its
+    answering words, as it was read first and then side by side with the likeliest of its article (the first ones twice,
+    where it was not); the MaxSim is that of the sentence among those around it, the ordinal at most `BEGINNING`, the
+    words at least `FEWEST`. An article says first what it is about, and of what it says twice people take the first;
+    the more words a question has, with the one that it leans on, the less it leaves open. `follows` is added to a
+    sentence that stands just behind what is nearest to the question that this one leans on: people ask on from there.
     The probability that a sentence answers is the logistic function (Platt 1999) of `bias + score_slope * score +
-    span_slope * log(logistic(logit / SOFT)) + share_slope * share + words_slope * log(words)`, and `follows_slope` if
-    it stands there; words that are sure do not make it surer. It is never above that of one before it in its article.
-    Both depend on the question and the sentence's article alone, whatever else is searched.
+    span_slope * log(logistic(logit / SOFT)) + again_slope * score + share_slope * share + words_slope * log(words)`,
+    the second score that of side by side, and `follows_slope` if it stands there; words that are sure do not make it
+    surer. It is never above that of one before it in its article.
+    Both depend on the question and on what of the sentence's article is read, whatever else is searched.
     From `threshold` on the first sentence is an answer, from `also` on another is.
     """
 
     reader: float
     span: float
+    again: float
+    again_span: float
     late: float
     place: float
     short: float
@@ -48,6 +56,7 @@ class Calibration:
     bias: float
     score_slope: float
     span_slope: float
+    again_slope: float
     share_slope: float
     follows_slope: float
     words_slope: float
@@ -74,17 +83,16 @@ class Calibration:
     def order(self, question: str, candidates: Sequence[Candidate]) -> NDArray[np.float64]:
         """Return a score for each candidate, `(n,)`: the highest comes first."""
         words = words_of(question)
-        table = np.array([ordering(words, each) for each in candidates]).reshape(-1, 6)
-        weights = np.array([self.reader, self.span, self.late, self.place, self.short, self.follows])
+        table = np.array([ordering(words, each) for each in candidates]).reshape(-1, len(ORDER))
+        weights = np.array([getattr(self, name) for name in ORDER])
         scores: NDArray[np.float64] = table @ weights
         return scores
 
     def probabilities(self, question: str, candidates: Sequence[Candidate]) -> NDArray[np.float64]:
         """Return for each candidate the probability in [0, 1] that it answers the question, `(n,)`."""
         words = words_of(question)
-        table = np.array([evidence(words, each) for each in candidates]).reshape(-1, 6)
-        slopes = [self.score_slope, self.span_slope, self.share_slope, self.follows_slope, self.words_slope]
-        weights = np.array([self.bias, *slopes])
+        table = np.array([evidence(words, each) for each in candidates]).reshape(-1, len(EVIDENCE))
+        weights = np.array([getattr(self, name) for name in EVIDENCE])
         probabilities: NDArray[np.float64] = 1 / (1 + np.exp(-(table @ weights)))
         return probabilities
 
@@ -97,14 +105,16 @@ def words_of(question: str) -> int:
 def ordering(words: int, candidate: Candidate) -> list[float]:
     """Return what the order comes from, in the order of its weights; `words` is how many a question has."""
     place = math.log1p(min(candidate.sentence.ordinal, BEGINNING))
-    return [*_logits(candidate.reading), candidate.late, place, place / words, float(candidate.follows)]
+    first, again = _logits(candidate.reading), _logits(candidate.again or candidate.reading)
+    return [*first, *again, candidate.late, place, place / words, float(candidate.follows)]
 
 
 def evidence(words: int, candidate: Candidate) -> list[float]:
     """Return what a probability comes from, in the order of its weights; 1 is the bias's."""
     score, span = _logits(candidate.reading)
     sure = -float(np.logaddexp(0.0, -span / SOFT))
-    return [1.0, score, sure, candidate.share, float(candidate.follows), math.log(words)]
+    again, _ = _logits(candidate.again or candidate.reading)
+    return [1.0, score, sure, again, candidate.share, float(candidate.follows), math.log(words)]
 
 
 def _logits(reading: Reading | None) -> tuple[float, float]:

@@ -16,6 +16,7 @@ from index.wordpieces import CLS, PAD, SEP, Ids
 
 WINDOW_TOKENS = 128  # of sentences in a window, their separators included
 SENTENCE_TOKENS = 100  # a longer sentence is read up to here
+SIDE_BY_SIDE = 8  # sentences that stand apart are read together, at most
 QUESTION_TOKENS = 48  # each of the question and its history is read up to here
 
 # Type ids: what is asked, what is read, and what is read that occurs in the question too (the exact-match feature of
@@ -61,6 +62,20 @@ def cut_ranges(lengths: Sequence[int], *, overlap: int = 0) -> list[range]:
             break
         first = max(first + 1, own.stop - overlap)
     return ranges
+
+
+def side_by_side(lengths: Sequence[int]) -> list[int]:
+    """Return which of the likeliest sentences of an article are read together, where they have so many tokens.
+
+    Of `lengths`, the likeliest sentence's first, each that fits is taken into WINDOW_TOKENS.
+    """
+    chosen, room = [], WINDOW_TOKENS
+    for number, length in enumerate(lengths[:SIDE_BY_SIDE]):
+        size = min(length, SENTENCE_TOKENS) + 1
+        if size <= room:
+            chosen.append(number)
+            room -= size
+    return chosen
 
 
 def window_from(sentences: Sequence[Ids], first: int) -> Window:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,9 +20,14 @@ from qa.answer import answer
 from qa.calibration import Calibration
 from qa.retrieve import WHOLE, WINDOWS, retrieve
 from qa.types import Reading
+from qa.windows import SIDE_BY_SIDE
 
 RAIN = Article("rain", "Rain", "It rained in Porto. The river rose by two metres. Nobody was hurt.", "rain.txt")
 SNOW = Article("snow", "Snow", "Snow fell in Oslo. The trains stopped for two days.\n\nBuses ran.", "snow.txt")
+
+
+def logistic(value: float) -> float:
+    return 1 / (1 + math.exp(-value))
 
 
 class WordReader:
@@ -30,6 +36,8 @@ class WordReader:
     calibration = Calibration(
         reader=1.0,
         span=0.0,
+        again=0.0,
+        again_span=0.0,
         late=0.0,
         place=0.0,
         short=0.0,
@@ -37,6 +45,7 @@ class WordReader:
         bias=-2.0,
         score_slope=1.0,
         span_slope=0.0,
+        again_slope=0.0,
         share_slope=0.0,
         follows_slope=0.0,
         words_slope=0.0,
@@ -134,12 +143,52 @@ def test_a_filter_that_keeps_the_best_sentence_changes_neither_its_probability_n
         assert said[0].status == said[1].status
 
 
+def test_the_likeliest_sentences_of_the_first_article_are_read_again_in_the_order_of_the_text(
+    encoder: FakeEncoder,
+) -> None:
+    seats = [f"Seat {n} of the train is free." for n in range(40)]
+    train = Article("train", "Train", f"{' '.join(seats)} The train to Porto stopped.", "train.txt")
+    reader = WordReader()
+    answer("Why did the train to Porto stop?", build_index([train, RAIN, SNOW], encoder), reader)
+    assert reader.windows[-1] == [*seats[: SIDE_BY_SIDE - 1], "The train to Porto stopped."]
+
+
+def test_the_articles_of_the_three_likeliest_sentences_are_read_again(index: Index) -> None:
+    reader = WordReader()
+    answer("Why did the trains to Porto stop?", index, reader)
+    snow = ["Snow fell in Oslo.", "The trains stopped for two days.", "Buses ran."]
+    rain = ["It rained in Porto.", "The river rose by two metres.", "Nobody was hurt."]
+    assert reader.windows[-2:] == [snow, rain]
+
+
+class BesideReader(WordReader):
+    """Changes its mind when it reads again: then shared words count against a sentence."""
+
+    calibration = replace(WordReader.calibration, again=2.0, again_slope=2.0)
+
+    def read(
+        self, question: str, windows: Sequence[Sequence[Pieces]], *, history: Sequence[str] = ()
+    ) -> list[list[Reading]]:
+        readings = super().read(question, windows, history=history)
+        sign = 1 if len(self.histories) == 1 else -1
+        return [[replace(reading, score=sign * reading.score) for reading in own] for own in readings]
+
+
+def test_what_is_read_side_by_side_may_come_out_otherwise(encoder: FakeEncoder) -> None:
+    index = build_index([SNOW], encoder)
+    said = answer("the trains stopped", index, BesideReader()).nearest
+    assert [c.text for c in said] == ["Snow fell in Oslo.", "Buses ran.", "The trains stopped for two days."]
+    assert [c.probability for c in said] == pytest.approx([logistic(-2.0)] * 2 + [logistic(-2.0 + 3 - 2 * 3)])
+
+
 class LateReader(WordReader):
     """Lets late interaction and the share count too, as the shipped calibration does."""
 
     calibration = Calibration(
         reader=0.4,
         span=0.0,
+        again=0.0,
+        again_span=0.0,
         late=9.0,
         place=-0.1,
         short=-0.5,
@@ -147,6 +196,7 @@ class LateReader(WordReader):
         bias=-2.0,
         score_slope=0.3,
         span_slope=0.0,
+        again_slope=0.0,
         share_slope=0.7,
         follows_slope=0.0,
         words_slope=0.0,
@@ -218,7 +268,7 @@ def test_the_question_before_is_read_only_by_one_that_leans_on_it(index: Index) 
     reader = WordReader()
     answer("And then?", index, reader, history=["Where?", "When did snow fall?"])
     answer("How do I bake bread?", index, reader, history=["Where?", "When did snow fall?"])
-    assert reader.histories == [("When did snow fall?",), ()]
+    assert reader.histories == [("When did snow fall?",), ("When did snow fall?",), (), ()]  # read again, too
 
 
 def test_a_sentence_is_not_compared_with_the_question_before(index: Index) -> None:
@@ -257,7 +307,7 @@ def test_of_a_long_article_the_likeliest_windows_are_read_with_what_stands_befor
     reader = WordReader()
     said = answer("Who lost her purple umbrella?", long, reader)
     assert said.nearest[0].text == "She had lost her purple umbrella."
-    assert len(reader.windows) == WINDOWS
+    assert len(reader.windows) == WINDOWS + 1  # those of the likeliest sentences
     holding = next(w for w in reader.windows if "She had lost her purple umbrella." in w)
     assert "Anna came home late." in holding
 

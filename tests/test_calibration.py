@@ -14,6 +14,8 @@ from qa.types import Candidate, Reading
 CALIBRATION = Calibration(
     reader=0.5,
     span=0.25,
+    again=0.0,
+    again_span=0.0,
     late=8.0,
     place=0.1,
     short=-2.0,
@@ -21,6 +23,7 @@ CALIBRATION = Calibration(
     bias=-1.0,
     score_slope=0.4,
     span_slope=0.1,
+    again_slope=0.0,
     share_slope=0.7,
     follows_slope=0.6,
     words_slope=0.5,
@@ -83,6 +86,20 @@ def test_a_sentence_that_was_not_read_counts_as_read_and_found_wanting() -> None
     unread = [candidate(0.5, -0.5, None)]
     assert CALIBRATION.order(FIVE, unread) == pytest.approx([-6 - 3 + 4])
     assert CALIBRATION.probabilities(FIVE, unread) == pytest.approx([logistic(BASE - 4.8 + NONE - 0.35)])
+
+
+def test_what_is_said_of_a_sentence_beside_others_counts_or_else_what_was_said_first() -> None:
+    calibration = replace(CALIBRATION, again=0.3, again_span=0.2, again_slope=0.6)
+    alone = candidate(0.5, -0.5, Reading(3.0, 2.0, 0, 3))
+    beside = replace(alone, again=Reading(-1.0, 4.0, 0, 3))
+    base = 1.5 + 0.5 + 4
+    assert calibration.order(FIVE, [alone, beside]) == pytest.approx([base + 0.9 + 0.4, base - 0.3 + 0.8])
+    base = BASE + 1.2 + WORDS - 0.35
+    assert calibration.probabilities(FIVE, [alone, beside]) == pytest.approx(
+        [logistic(base + 1.8), logistic(base - 0.6)]
+    )
+    unread = candidate(0.5, -0.5, None)
+    assert calibration.order(FIVE, [unread]) == pytest.approx([-6 - 3 - 3.6 - 2.4 + 4])
 
 
 def test_in_an_article_the_order_counts_and_none_is_likelier_than_one_before_it() -> None:

@@ -5,11 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from index.wordpieces import CLS, SEP, Ids
-from qa.windows import SENTENCE_TOKENS, WINDOW_TOKENS, Window, cut_ranges, cut_windows, lay_out, stack, window_from
+from qa.windows import (
+    SENTENCE_TOKENS,
+    SIDE_BY_SIDE,
+    WINDOW_TOKENS,
+    Window,
+    cut_ranges,
+    cut_windows,
+    lay_out,
+    side_by_side,
+    stack,
+    window_from,
+)
 
 
 def ids(*numbers: int) -> Ids:
@@ -48,6 +60,21 @@ def test_windows_cover_every_sentence_and_fit(lengths: list[int], overlap: int) 
     assert [len(window_from(sentences, own.start).sentences) for own in ranges] == [len(own) for own in ranges]
     for own in ranges[:-1]:  # no window would have room for one more sentence
         assert sum(min(lengths[i], SENTENCE_TOKENS) + 1 for i in [*own, own.stop]) > WINDOW_TOKENS
+
+
+@pytest.mark.parametrize(
+    ("lengths", "chosen"),
+    [
+        ([], []),
+        ([20, 30, 40], [0, 1, 2]),
+        ([63, 63, 1], [0, 1]),  # 64 each with the separator
+        ([90, 60, 20, 14], [0, 2, 3]),
+        ([500, 40, 26, 1], [0, 2]),  # read up to its 100th token
+        ([5] * 20, list(range(SIDE_BY_SIDE))),
+    ],
+)
+def test_the_likeliest_sentences_that_fit_are_read_side_by_side(lengths: list[int], chosen: list[int]) -> None:
+    assert side_by_side(lengths) == chosen
 
 
 def test_many_sentences_are_cut_in_linear_time(work: Callable[[Callable[[], object]], int]) -> None:

@@ -1,7 +1,7 @@
 """Fit the calibration: `python -m training.calibrate --data ../shared/data --out qa/models/calibration.json`.
 
-Questions of the development sets are asked of their articles, and some of an article that is not theirs. Six weights
-make an order of what late interaction and reader say of sentences, six the probability that a sentence answers. The
+Questions of the development sets are asked of their articles, and some of an article that is not theirs. Eight weights
+make an order of what late interaction and reader say of sentences, seven the probability that a sentence answers. The
 order is fitted to the answers that the sets mark. newsqa marks one where several would do: first sentences that it does
 not mark were read and judged one by one, and `judged.jsonl` says which of them answer all the same; the probability is
 fitted to marked and judged ones.
@@ -27,7 +27,7 @@ from index.build import build_index
 from index.encode import Encoder
 from index.minilm import MiniLMEncoder
 from qa.answer import rank
-from qa.calibration import Calibration, evidence, ordering, words_of
+from qa.calibration import EVIDENCE, ORDER, Calibration, evidence, ordering, words_of
 from qa.followup import leaning
 from qa.metrics import auroc, calibration_error
 from qa.questions import Question, QuestionSet, load_questions
@@ -42,6 +42,8 @@ MADE = {"newsqa": 300, "covidqa": 60, "fairytaleqa": 60}  # of another article
 START = Calibration(
     reader=0.3,
     span=0.2,
+    again=0.1,
+    again_span=0.0,
     late=7.0,
     place=0.0,
     short=0.0,
@@ -49,14 +51,13 @@ START = Calibration(
     bias=0.0,
     score_slope=0.3,
     span_slope=0.0,
+    again_slope=0.0,
     share_slope=0.7,
     follows_slope=0.0,
     words_slope=0.0,
     threshold=0.5,
     also=0.5,
 )
-ORDER = ("reader", "span", "late", "place", "short", "follows")  # the weights of `ordering`
-EVIDENCE = ("bias", "score_slope", "span_slope", "share_slope", "follows_slope", "words_slope")  # of `evidence`
 JUDGED = Path(__file__).parent / "judged.jsonl"
 FALSE_ANSWERS = 0.25  # of the unanswerable questions, most of which were written to look answerable
 
@@ -162,7 +163,7 @@ def _counts(asked: Sequence[Asked]) -> NDArray[np.float64]:
 
 
 def _order(asked: Sequence[Asked]) -> NDArray[np.float64]:
-    """Return the weights `(6,)` of the order under which a marked sentence comes first."""
+    """Return the weights `(8,)` of the order under which a marked sentence comes first."""
     asked = [a for a in asked if any(right for _, right in a.read)]
     tables = [np.array([ordering(words_of(a.text), one) for one, _ in a.read]) for a in asked]
     rights = [np.array([right for _, right in a.read]) for a in asked]
