@@ -120,7 +120,9 @@ def _read_again(
     for article_id in dict.fromkeys(sentence.article_id for sentence in likely[:CITATIONS]):
         own = [sentence for sentence in likely if sentence.article_id == article_id]
         together = [own[i] for i in side_by_side([len(known[sentence].ids) for sentence in own])]
-        windows.append(sorted(together, key=lambda sentence: sentence.ordinal))
+        together.sort(key=lambda sentence: sentence.ordinal)
+        if together not in [list(passage) for passage in pieces]:  # else it would come out as it did
+            windows.append(together)
     readings = reader.read(question, [[known[s] for s in own] for own in windows], history=history)
     again = {
         s: reading for own, read in zip(windows, readings, strict=True) for s, reading in zip(own, read, strict=True)

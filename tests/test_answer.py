@@ -153,12 +153,21 @@ def test_the_likeliest_sentences_of_the_first_article_are_read_again_in_the_orde
     assert reader.windows[-1] == [*seats[: SIDE_BY_SIDE - 1], "The train to Porto stopped."]
 
 
-def test_the_articles_of_the_three_likeliest_sentences_are_read_again(index: Index) -> None:
+def test_the_articles_of_the_three_likeliest_sentences_are_read_again(encoder: FakeEncoder) -> None:
+    buses = " ".join(f"Bus {n} ran late." for n in range(40))
+    snow = replace(SNOW, text=f"{SNOW.text} {buses} Trains to Porto stop.")
+    rain = replace(RAIN, text=f"{RAIN.text} {buses} Why did it?")
+    reader = WordReader()
+    answer("Why did the trains to Porto stop?", build_index([rain, snow], encoder), reader)
+    again = reader.windows[-2:]
+    assert [window[-1] for window in again] == ["Trains to Porto stop.", "Why did it?"]
+    assert [len(window) for window in again] == [SIDE_BY_SIDE, SIDE_BY_SIDE]
+
+
+def test_what_would_be_read_again_just_as_it_was_is_not(index: Index) -> None:
     reader = WordReader()
     answer("Why did the trains to Porto stop?", index, reader)
-    snow = ["Snow fell in Oslo.", "The trains stopped for two days.", "Buses ran."]
-    rain = ["It rained in Porto.", "The river rose by two metres.", "Nobody was hurt."]
-    assert reader.windows[-2:] == [snow, rain]
+    assert sorted(map(len, reader.windows)) == [3, 3]
 
 
 class BesideReader(WordReader):
@@ -175,10 +184,13 @@ class BesideReader(WordReader):
 
 
 def test_what_is_read_side_by_side_may_come_out_otherwise(encoder: FakeEncoder) -> None:
-    index = build_index([SNOW], encoder)
-    said = answer("the trains stopped", index, BesideReader()).nearest
-    assert [c.text for c in said] == ["Snow fell in Oslo.", "Buses ran.", "The trains stopped for two days."]
-    assert [c.probability for c in said] == pytest.approx([logistic(-2.0)] * 2 + [logistic(-2.0 + 3 - 2 * 3)])
+    seats = " ".join(f"Seat {n} is free." for n in range(20))
+    index = build_index([replace(SNOW, text=f"The trains stopped. {seats}")], encoder)
+    said = answer("the trains stopped", index, BesideReader(), nearest=99).nearest
+    assert said[-1].text == "The trains stopped."
+    # three words shared: 3 when it was read first, -3 side by side
+    assert said[-1].probability == pytest.approx(logistic(-2.0 + 3 - 2 * 3))
+    assert said[0].probability == pytest.approx(logistic(-2.0))
 
 
 class LateReader(WordReader):
@@ -268,7 +280,7 @@ def test_the_question_before_is_read_only_by_one_that_leans_on_it(index: Index) 
     reader = WordReader()
     answer("And then?", index, reader, history=["Where?", "When did snow fall?"])
     answer("How do I bake bread?", index, reader, history=["Where?", "When did snow fall?"])
-    assert reader.histories == [("When did snow fall?",), ("When did snow fall?",), (), ()]  # read again, too
+    assert reader.histories == [("When did snow fall?",), ("When did snow fall?",), (), ()]  # twice a question
 
 
 def test_a_sentence_is_not_compared_with_the_question_before(index: Index) -> None:
