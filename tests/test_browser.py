@@ -9,7 +9,7 @@ from chromium import PHONE
 from fakes import FakeLibrary, citation_of
 from playwright.sync_api import Browser, Page, Route, expect
 from serving import served
-from visitor import HARBOUR, INJECTION, ask, link, log, mark, opened
+from visitor import HARBOUR, INJECTION, ask, link, log, mark, opened, settle
 
 from index.types import Article
 
@@ -110,7 +110,7 @@ def test_a_new_chat_while_waiting_drops_the_question(page: Page, library: FakeLi
         expect(log(page)).to_contain_text("Ask the article.")
     finally:
         library.go.set()
-    page.wait_for_timeout(300)  # the answer would be here by now
+    settle(page)  # the answer would be here by now
     expect(log(page)).to_contain_text("Ask the article.")
     ask(page, "When did it open?")
     expect(link(page, 1)).to_have_count(1)

@@ -74,8 +74,8 @@ def opened(browser: Browser, address: str, size: tuple[int, int] = WIDE, *, calm
     context.close()
 
 
-def reload(page: Page) -> None:
-    """Reload a page once nothing is under way, so that what it keeps is kept."""
+def settle(page: Page) -> None:
+    """Wait until nothing is under way between a page and the server."""
     quiet = 0
     for _ in range(150):
         page.wait_for_timeout(100)
@@ -83,6 +83,11 @@ def reload(page: Page) -> None:
         quiet = 0 if waiting else quiet + 1
         if quiet == 3:  # once is not enough: an event's end begins the next one
             break
+
+
+def reload(page: Page) -> None:
+    """Reload a page once nothing is under way, so that what it keeps is kept."""
+    settle(page)
     page.evaluate("console.error = () => {}")  # a stream not read to its end, Gradio logs as the page is left
     page.reload()
 
