@@ -116,13 +116,15 @@ def _read_again(
     ranked = reader.calibration.ranked(" ".join([*history, question]), [each for each in found if each.reading])
     likely = [one.candidate.sentence for one in ranked]
     known = {sentence: its for own in pieces for sentence, its in own.items()}
-    windows = []
+    before, windows = [list(own) for own in pieces], []
     for article_id in dict.fromkeys(sentence.article_id for sentence in likely[:CITATIONS]):
         own = [sentence for sentence in likely if sentence.article_id == article_id]
         together = [own[i] for i in side_by_side([len(known[sentence].ids) for sentence in own])]
         together.sort(key=lambda sentence: sentence.ordinal)
-        if together not in [list(passage) for passage in pieces]:  # else it would come out as it did
+        if together not in before:  # else it would come out as it did
             windows.append(together)
+    if not windows:
+        return list(found)
     readings = reader.read(question, [[known[s] for s in own] for own in windows], history=history)
     again = {
         s: reading for own, read in zip(windows, readings, strict=True) for s, reading in zip(own, read, strict=True)
