@@ -21,7 +21,11 @@ from index.load import load_text
 from index.minilm import MiniLMEncoder
 from index.store import Store
 from index.types import Article
-from qa.retrieve import passages, retrieve
+from index.wordpieces import Pieces
+from qa.reader import Reader
+from qa.retrieve import retrieve
+from qa.types import Reading
+from qa.windows import SENTENCE_TOKENS
 from ui.library import Library
 
 AT_ONCE = 8
@@ -111,13 +115,17 @@ def _together(ask_one: Callable[[str], object], questions: Sequence[str]) -> tup
 
 def _flops(library: Library, question: str, article_id: str) -> float:
     """Return the operations that reading takes: products of the layers, and of attention."""
-    index, reader = library.index(), library.reader()
-    read = passages(retrieve(index.query(question), index, article_ids=[article_id]), index)
-    asked = reader.tokens([question])[0].ids  # a window is `[CLS] question [SEP] (sentence [SEP])+`
-    texts = index.texts_of([(passage.article_id, passage.ordinals) for passage in read])
-    lengths = [
-        2 + len(asked) + sum(len(pieces.ids) + 1 for pieces in reader.tokens(list(own.values()))) for own in texts
-    ]
+    reader = library.reader()
+    lengths: list[int] = []  # of what is read, in tokens: `[CLS] question [SEP] (sentence [SEP])+`
+
+    def noted(asked: str, windows: Sequence[Sequence[Pieces]], *, history: Sequence[str] = ()) -> list[list[Reading]]:
+        own = len(reader.tokens([asked])[0].ids)
+        lengths.extend(2 + own + sum(min(len(p.ids), SENTENCE_TOKENS) + 1 for p in window) for window in windows)
+        return Reader.read(reader, asked, windows, history=history)
+
+    vars(reader)["read"] = noted
+    library.ask(question, article_ids=[article_id])
+    del vars(reader)["read"]
     return float(sum(n * LAYERS * (2 * (4 * WIDTH**2 + 2 * WIDTH * INNER) + 4 * n * WIDTH) for n in lengths))
 
 
