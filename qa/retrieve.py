@@ -16,7 +16,7 @@ from qa.windows import cut_ranges
 
 WHOLE = 3000  # up to so many sentences, each is found; beyond, the best of either search
 TOP_K = 60  # hits of the dense and of the lexical search each, in a larger library
-WINDOWS = 10  # read for a question: nearly all of a news article, the likeliest of a longer text
+WINDOWS = 9  # read for a question: nearly all of a news article, the likeliest of a longer text
 OVERLAP = 1  # sentences that a window repeats from the one before, so that "he" and "they" have a name
 
 
