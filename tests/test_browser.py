@@ -116,6 +116,21 @@ def test_a_new_chat_while_waiting_drops_the_question(page: Page, library: FakeLi
     expect(link(page, 1)).to_have_count(1)
 
 
+def test_a_question_that_is_asked_right_after_a_new_chat_is_answered(page: Page, library: FakeLibrary) -> None:
+    library.go.clear()
+    try:
+        ask(page, "When did it open?")
+        expect(log(page).locator(".typing")).to_be_visible()
+        page.get_by_role("button", name="New chat").click()
+        expect(log(page)).to_contain_text("Ask the article.")
+        page.wait_for_timeout(300)  # while the first one is still being looked for
+        ask(page, "When did it open?")
+        expect(log(page).locator(".typing")).to_be_visible()
+    finally:
+        library.go.set()
+    expect(link(page, 1)).to_have_count(1)
+
+
 def test_when_the_article_does_not_say_the_nearest_sentences_are_shown_as_such(page: Page) -> None:
     ask(page, "When did it open?")
     expect(mark(page, 1)).to_be_in_viewport()

@@ -6,7 +6,8 @@ What is shown comes from `ui.view`; what is asked goes to a `Library`. A chat li
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -55,35 +56,45 @@ class _Handlers:
         place, _, *drawn = open_article(self._view, shown, "", last_shown(turns))
         return gr.update(visible=several), self._view.log(turns), place, picker, *drawn
 
-    def converse(
+    async def converse(
         self, question: str, turns: Turns, article_id: str, everywhere: bool, chosen: tuple[str, ...], edition: str
-    ) -> Iterator[Updates]:
-        """Show the question at once, then its answer. Outputs: question, turns, log, then the article's."""
+    ) -> AsyncIterator[Updates]:
+        """Show the question at once, then its answer. Outputs: question, turns, log, then the article's.
+
+        Cancelled, it ends at once: until it does, the page sends no other question.
+        """
         waiting = asked(turns, question, several=everywhere)
         if not question.strip():
             hint = settled(waiting, error="write a question first")
             yield "", turns, self._view.log(hint), *STAY
             return
-        yield "", waiting, self._view.log(waiting), *STAY
+        yield "", waiting, await asyncio.to_thread(self._view.log, waiting), *STAY
+        find = partial(self._answered, question, waiting, article_id, everywhere, chosen, edition)
         try:
-            within = self._view.asked(article_id, chosen, everywhere=everywhere)
-            answer = self._library.ask(question, article_ids=within, history=earlier_questions(turns))
-            answered = settled(waiting, answer, articles=self._view.quoted(answer))
+            answered = await asyncio.to_thread(find)
         except PullquoteError as error:
             yield *self._failed(waiting, str(error)), *STAY
             return
         except Exception:
             yield *self._failed(waiting, _BUG), *STAY
             raise  # a bug ends the wait as any error does, and keeps its traceback in the terminal
+        yield answered
+
+    def _answered(
+        self, question: str, waiting: Turns, article_id: str, everywhere: bool, chosen: tuple[str, ...], edition: str
+    ) -> Updates:
+        within = self._view.asked(article_id, chosen, everywhere=everywhere)
+        answer = self._library.ask(question, article_ids=within, history=earlier_questions(waiting))
+        turns = settled(waiting, answer, articles=self._view.quoted(answer))
         place = answer.citations[0].article_id if answer.citations else article_id
-        drawn = open_article(self._view, place, edition, last_shown(answered, focus=1))
-        yield gr.skip(), answered, self._view.log(answered), *drawn
+        drawn = open_article(self._view, place, edition, last_shown(turns, focus=1))
+        return gr.skip(), turns, self._view.log(turns), *drawn
 
     def _failed(self, waiting: Turns, message: str) -> Updates:
         turns = settled(waiting, error=message)
         return gr.skip(), turns, self._view.log(turns)
 
-    def converse_by_example(
+    async def converse_by_example(
         self,
         turns: Turns,
         article_id: str,
@@ -91,9 +102,10 @@ class _Handlers:
         chosen: tuple[str, ...],
         edition: str,
         event: gr.EventData,
-    ) -> Iterator[Updates]:
+    ) -> AsyncIterator[Updates]:
         """Ask an example that was clicked. Outputs as those of `converse`."""
-        yield from self.converse(str(event.value), turns, article_id, everywhere, chosen, edition)
+        async for updates in self.converse(str(event.value), turns, article_id, everywhere, chosen, edition):
+            yield updates
 
     def follow(self, turns: Turns, edition: str, event: gr.SelectData) -> Updates:
         """Show the place of a sentence of any turn."""
