@@ -101,13 +101,18 @@ def test_a_question_is_shown_before_the_server_has_heard_of_it(page: Page) -> No
     expect(log(page).locator(".question")).to_have_text([INJECTION])
 
 
+def leave_while_waiting(page: Page) -> None:
+    """Ask something, and begin a new chat before there is an answer."""
+    ask(page, "When did it open?")
+    expect(log(page).locator(".typing")).to_be_visible()
+    page.get_by_role("button", name="New chat").click()
+    expect(log(page)).to_contain_text("Ask the article.")
+
+
 def test_a_new_chat_while_waiting_drops_the_question(page: Page, library: FakeLibrary) -> None:
     library.go.clear()
     try:
-        ask(page, "When did it open?")
-        expect(log(page).locator(".typing")).to_be_visible()
-        page.get_by_role("button", name="New chat").click()
-        expect(log(page)).to_contain_text("Ask the article.")
+        leave_while_waiting(page)
     finally:
         library.go.set()
     settle(page)  # the answer would be here by now
@@ -119,10 +124,7 @@ def test_a_new_chat_while_waiting_drops_the_question(page: Page, library: FakeLi
 def test_a_question_that_is_asked_right_after_a_new_chat_is_answered(page: Page, library: FakeLibrary) -> None:
     library.go.clear()
     try:
-        ask(page, "When did it open?")
-        expect(log(page).locator(".typing")).to_be_visible()
-        page.get_by_role("button", name="New chat").click()
-        expect(log(page)).to_contain_text("Ask the article.")
+        leave_while_waiting(page)
         page.wait_for_timeout(300)  # while the first one is still being looked for
         ask(page, "When did it open?")
         expect(log(page).locator(".typing")).to_be_visible()
