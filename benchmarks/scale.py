@@ -33,7 +33,7 @@ from index.store import Store
 from index.types import Article
 from index.vectors import EXACT_LIMIT
 from qa.questions import load_questions
-from qa.retrieve import WINDOWS, retrieve
+from qa.retrieve import likeliest, passages, retrieve
 
 ARTICLE = 50  # sentences of an article
 STRAY = 0.5  # of the difference of two vectors
@@ -226,15 +226,11 @@ def measure(base: Real, root: Path) -> Measured:
 
 
 def asked(question: str, index: Searchable) -> tuple[float, float]:
-    """Return the time and the time on a processor that it takes to find the candidates and the shares of those read.
-
-    The passages that are read stand in so many articles at most.
-    """
+    """Return the time and the time on a processor that it takes to find the passages that are read."""
     wall, cpu = time.perf_counter(), time.process_time()
     query = index.query(question)
     hits = retrieve(query, index, article_ids=None)
-    likeliest = list(dict.fromkeys(hit.sentence.article_id for hit in hits))[:WINDOWS]
-    index.max_sims(query, likeliest)
+    passages(hits, index.max_sims(query, likeliest(hits)), index)
     return time.perf_counter() - wall, time.process_time() - cpu
 
 

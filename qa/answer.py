@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
 
 from index.engine import Searchable
 from index.errors import EmptyQuestion
-from index.types import Sentence, page_of
+from index.types import Hit, Sentence, page_of
 from index.wordpieces import Pieces
 from qa.candidates import candidates
 from qa.followup import following, leaning
 from qa.reader import Reader
-from qa.retrieve import Passage, passages, retrieve
-from qa.types import Answer, Candidate, Citation, Quote, Ranked, Reading
+from qa.retrieve import FEW, Passage, likeliest, passages, retrieve
+from qa.types import Answer, Citation, Quote, Ranked, Reading
 from qa.windows import side_by_side
 
 NEAREST = 5
@@ -66,70 +70,89 @@ def rank(
     if not any(character.isalnum() for character in question):
         raise EmptyQuestion
     before = leaning(question, history)
+    whole = " ".join([*before, question])
+    found = _search(question, before, index, article_ids)
+    windows, pieces = _windows(found.chosen, index, reader)
+    read = partial(_read, question, before, pieces=pieces, reader=reader)
+    # the last and least likely passage waits for what is read side by side: two are read in the time of one
+    now = len(windows) - (len(windows) >= FEW)
+    readings = _own(found.chosen[:now], read(windows[:now]))
+    first = reader.calibration.ranked(whole, candidates((), readings, {}, found.late, found.after))
+    together = _side_by_side([one.candidate.sentence for one in first], pieces)
+    later = read([*windows[now:], *(own for own in together if own not in windows)])
+    readings |= _own(found.chosen[now:], later[: len(windows) - now])
+    again = {sentence: reading for own in later[len(windows) - now :] for sentence, reading in own.items()}
+    return reader.calibration.ranked(whole, candidates(found.hits, readings, again, found.late, found.after))
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What search says: all hits, which passages to read, and `late` and `after` of `candidates`."""
+
+    hits: Sequence[Hit]
+    chosen: Sequence[Passage]
+    late: Mapping[str, NDArray[np.float32]]
+    after: Mapping[str, range]
+
+
+def _search(question: str, before: Sequence[str], index: Searchable, article_ids: Sequence[str] | None) -> _Found:
+    """Search for what answers a question that leans on the one `before`, if there is one."""
     query = index.query(question)
     # what is read is found with the question before, too; compared with it, what answers that one would come first
-    whole = " ".join([*before, question])
-    wide = index.query(whole) if before else query
+    wide = index.query(" ".join([*before, question])) if before else query
     hits = retrieve(wide, index, article_ids=article_ids)
-    chosen = passages(hits, index)
-    asked = list(dict.fromkeys(passage.article_id for passage in chosen))
-    pieces = _pieces(chosen, index, reader)
-    readings = _read(question, before, chosen, pieces, reader)
-    after = following(question, before[0], index, asked) if before else {}
-    found = candidates(hits, readings, index.max_sims(query, asked), after)
-    return reader.calibration.ranked(whole, _read_again(question, before, found, pieces, reader))
+    likely = likeliest(hits)
+    around = index.max_sims(wide, likely)
+    late = index.max_sims(query, likely) if before else around
+    after = following(question, before[0], index, likely) if before else {}
+    return _Found(hits, passages(hits, around, index), late, after)
 
 
-def _pieces(chosen: Sequence[Passage], index: Searchable, reader: Reader) -> list[dict[Sentence, Pieces]]:
-    """Return the word pieces of the sentences of each passage."""
+def _windows(
+    chosen: Sequence[Passage], index: Searchable, reader: Reader
+) -> tuple[list[list[Sentence]], dict[Sentence, Pieces]]:
+    """Return the sentences of each passage, and the word pieces of all."""
     texts = index.texts_of([(passage.article_id, passage.ordinals) for passage in chosen])
-    return [dict(zip(own, reader.tokens(list(own.values())), strict=True)) for own in texts]
+    known = {sentence: text for own in texts for sentence, text in own.items()}
+    return [list(own) for own in texts], dict(zip(known, reader.tokens(list(known.values())), strict=True))
 
 
 def _read(
     question: str,
     history: Sequence[str],
-    chosen: Sequence[Passage],
-    pieces: Sequence[Mapping[Sentence, Pieces]],
+    windows: Sequence[Sequence[Sentence]],
+    *,
+    pieces: Mapping[Sentence, Pieces],
     reader: Reader,
-) -> dict[Sentence, Reading]:
-    """Return the reading of each sentence that was read."""
-    readings = reader.read(question, [list(own.values()) for own in pieces], history=history)
+) -> list[dict[Sentence, Reading]]:
+    """Return the reading of each sentence of each window."""
+    if not windows:
+        return []
+    readings = reader.read(question, [[pieces[each] for each in own] for own in windows], history=history)
+    return [dict(zip(own, read, strict=True)) for own, read in zip(windows, readings, strict=True)]
+
+
+def _own(chosen: Sequence[Passage], read: Sequence[Mapping[Sentence, Reading]]) -> dict[Sentence, Reading]:
+    """Return what was read of each sentence in the passage that says what it is worth."""
     return {
         sentence: reading
-        for passage, own, read in zip(chosen, pieces, readings, strict=True)
-        for sentence, reading in list(zip(own, read, strict=True))[passage.context :]
+        for passage, own in zip(chosen, read, strict=True)
+        for sentence, reading in list(own.items())[passage.context :]
     }
 
 
-def _read_again(
-    question: str,
-    history: Sequence[str],
-    found: Sequence[Candidate],
-    pieces: Sequence[Mapping[Sentence, Pieces]],
-    reader: Reader,
-) -> list[Candidate]:
-    """Return the candidates, the likeliest read again side by side: which of them answers is plainer then.
+def _side_by_side(likely: Sequence[Sentence], pieces: Mapping[Sentence, Pieces]) -> list[list[Sentence]]:
+    """Return what is read again, side by side: which of the likeliest sentences answers is plainer then.
 
-    Of the articles of the `CITATIONS` likeliest sentences, those of each article are read together.
+    Of the articles of the `CITATIONS` likeliest sentences, those of each article are read together, in the order of the
+    text.
     """
-    ranked = reader.calibration.ranked(" ".join([*history, question]), [each for each in found if each.reading])
-    likely = [one.candidate.sentence for one in ranked]
-    known = {sentence: its for own in pieces for sentence, its in own.items()}
-    before, windows = [list(own) for own in pieces], []
+    windows = []
     for article_id in dict.fromkeys(sentence.article_id for sentence in likely[:CITATIONS]):
         own = [sentence for sentence in likely if sentence.article_id == article_id]
-        together = [own[i] for i in side_by_side([len(known[sentence].ids) for sentence in own])]
-        together.sort(key=lambda sentence: sentence.ordinal)
-        if together not in before:  # else it would come out as it did
-            windows.append(together)
-    if not windows:
-        return list(found)
-    readings = reader.read(question, [[known[s] for s in own] for own in windows], history=history)
-    again = {
-        s: reading for own, read in zip(windows, readings, strict=True) for s, reading in zip(own, read, strict=True)
-    }
-    return [replace(each, again=again[each.sentence]) if each.sentence in again else each for each in found]
+        fitting = side_by_side([len(pieces[sentence].ids) for sentence in own])
+        windows.append(sorted((own[i] for i in fitting), key=lambda sentence: sentence.ordinal))
+    return windows
 
 
 def _citation(one: Ranked, index: Searchable) -> Citation:

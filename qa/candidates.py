@@ -18,13 +18,15 @@ _SHARPNESS = 20.0
 def candidates(
     hits: Sequence[Hit],
     readings: Mapping[Sentence, Reading],
+    again: Mapping[Sentence, Reading],
     late: Mapping[str, NDArray[np.float32]],
     after: Mapping[str, range],
 ) -> list[Candidate]:
     """Return each sentence that was read or found, once.
 
-    `late` has, for each article of which something was read, the MaxSim of all its sentences; `after` by article the
-    ordinals of the sentences behind what is nearest to the question before.
+    `readings` are of sentences among those around them, `again` of those that were read side by side, too. `late` has,
+    for each of the likeliest articles, the MaxSim of all its sentences; `after` by article the ordinals of those
+    behind what is nearest to the question before.
     """
     alone = {hit.sentence: hit.late for hit in hits}
     shares = {article_id: _shares(scores) for article_id, scores in late.items()}
@@ -32,7 +34,8 @@ def candidates(
     for sentence in dict.fromkeys([*readings, *alone]):
         own, at = sentence.article_id, sentence.ordinal
         scores = (float(late[own][at]), float(shares[own][at])) if own in late else (alone[sentence], 0.0)
-        made.append(Candidate(sentence, *scores, readings.get(sentence), at in after.get(own, ())))
+        follows = at in after.get(own, ())
+        made.append(Candidate(sentence, *scores, readings.get(sentence), follows, again.get(sentence)))
     return made
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,9 @@ from qa.windows import cut_ranges
 
 WHOLE = 3000  # up to so many sentences, each is found; beyond, the best of either search
 TOP_K = 60  # hits of the dense and of the lexical search each, in a larger library
-WINDOWS = 9  # read for a question: nearly all of a news article, the likeliest of a longer text
+FEW = 9  # passages that are read for a question: nearly all of a news article
+MANY = 13  # that are read of longer texts
+LONG = 20  # passages that texts may have before they are longer ones, some 2,500 word pieces
 OVERLAP = 1  # sentences that a window repeats from the one before, so that "he" and "they" have a name
 
 
@@ -33,7 +35,7 @@ class Passage:
 
 
 def retrieve(query: Query, index: Searchable, *, article_ids: Sequence[str] | None) -> list[Hit]:
-    """Return what search finds, best first by what it knows."""
+    """Return what search finds, best first by what it says of each sentence alone."""
     size = index.count(article_ids)
     if size <= WHOLE:
         hits = index.search(query, size, article_ids=article_ids)
@@ -43,38 +45,48 @@ def retrieve(query: Query, index: Searchable, *, article_ids: Sequence[str] | No
 
 
 def fused(hits: Sequence[Hit]) -> NDArray[np.float64]:
-    """Return each hit's MaxSim plus a tenth of its BM25 score as a share of the best one's, `(n,)`.
+    """Return each hit's MaxSim plus a fifth of its BM25 score as a share of the best one's, `(n,)`.
 
     It only says what to read first: the share depends on what else is searched. Fitted on the development sets, where
     the cosine of whole sentences adds nothing.
     """
     late = np.array([hit.late for hit in hits])
     lexical = np.array([hit.lexical for hit in hits])
-    return late + 0.1 * lexical / max(float(lexical.max(initial=0.0)), 1e-9)
+    return late + 0.2 * lexical / max(float(lexical.max(initial=0.0)), 1e-9)
 
 
-def passages(hits: Sequence[Hit], index: Searchable) -> list[Passage]:
-    """Return what to read: the passages in which the best hits stand.
+def likeliest(hits: Sequence[Hit]) -> list[str]:
+    """Return the articles of the best hits, as many as passages are read of."""
+    return list(dict.fromkeys(hit.sentence.article_id for hit in hits))[:MANY]
 
+
+def passages(hits: Sequence[Hit], around: Mapping[str, NDArray[np.float32]], index: Searchable) -> list[Passage]:
+    """Return what to read, the likeliest first: the passages in which the best hits in some articles stand.
+
+    `around` has by article the MaxSim of all its sentences, read among those around them; it counts twice as much as
+    a sentence's own, which finds no "he" and no "the second one".
     An article is cut into the same passages whatever is asked of whichever articles: so what the reader says of a
     sentence depends on the question and its article alone.
     """
+    cut = _cut(list(around), index)
+    scores = [
+        (score + 2 * float(around[hit.sentence.article_id][hit.sentence.ordinal]), hit.sentence)
+        for score, hit in zip(fused(hits).tolist(), hits, strict=True)
+        if hit.sentence.article_id in around
+    ]
+    most = FEW if sum(map(len, cut.values())) <= LONG else MANY
     chosen: dict[tuple[str, int], Passage] = {}
-    cut = _cut(hits[:WINDOWS], index)  # at once: these are looked at whatever they stand in
-    for hit in hits:
-        if len(chosen) >= WINDOWS:
+    for _, sentence in sorted(scores, key=lambda one: -one[0]):
+        own = cut[sentence.article_id]
+        passage = own[bisect_right(own, sentence.ordinal, key=lambda p: p.ordinals.start + p.context) - 1]
+        chosen.setdefault((sentence.article_id, passage.ordinals.start), passage)
+        if len(chosen) == most:
             break
-        article_id, ordinal = hit.sentence.article_id, hit.sentence.ordinal
-        if article_id not in cut:
-            cut |= _cut([hit], index)
-        own = cut[article_id][bisect_right(cut[article_id], ordinal, key=lambda p: p.ordinals.start + p.context) - 1]
-        chosen.setdefault((article_id, own.ordinals.start), own)
     return list(chosen.values())
 
 
-def _cut(hits: Sequence[Hit], index: Searchable) -> dict[str, list[Passage]]:
-    """Return all passages of the articles in which some hits stand, in order."""
-    article_ids = list(dict.fromkeys(hit.sentence.article_id for hit in hits))
+def _cut(article_ids: Sequence[str], index: Searchable) -> dict[str, list[Passage]]:
+    """Return all passages of some articles, in order."""
     cut: dict[str, list[Passage]] = {article_id: [] for article_id in article_ids}
     for article_id, lengths in zip(article_ids, index.lengths_of(article_ids), strict=True):
         made = cut[article_id]

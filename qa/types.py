@@ -76,11 +76,11 @@ class Candidate:
     """A sentence that may answer a question, with what late interaction and reader say of it.
 
     `late` is the MaxSim in [-1, 1] of their word pieces, and `share` the logarithm of the sentence's share of its
-    article by that (a softmax), 0 or less. Where nothing of its article is read, the MaxSim is that of the sentence
-    alone and the share 0; else that of the sentence among those around it. `reading` is None for a sentence that was
-    found but not read, because others were likelier. `again` is what the reader makes of it beside the likeliest
-    sentences of its article, None for one that is not among them. `follows` says that it stands just behind what is
-    nearest to the question that this one leans on.
+    article by that (a softmax), 0 or less. Where its article is not among the likeliest, the MaxSim is that of the
+    sentence alone and the share 0; else that of the sentence among those around it. `reading` is None for a sentence
+    that was found but not read, because others were likelier. `again` is what the reader makes of it beside the
+    likeliest sentences of its article, None for one that is not among them. `follows` says that it stands just behind
+    what is nearest to the question that this one leans on.
     """
 
     sentence: Sentence

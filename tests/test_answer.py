@@ -18,7 +18,7 @@ from index.types import Article
 from index.wordpieces import Pieces
 from qa.answer import answer
 from qa.calibration import Calibration
-from qa.retrieve import WHOLE, WINDOWS, retrieve
+from qa.retrieve import FEW, MANY, WHOLE, retrieve
 from qa.types import Reading
 from qa.windows import SIDE_BY_SIDE
 
@@ -170,6 +170,33 @@ def test_what_would_be_read_again_just_as_it_was_is_not(index: Index) -> None:
     assert sorted(map(len, reader.windows)) == [3, 3]
 
 
+class CountingReader(WordReader):
+    """Notes how many windows it reads at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.counts: list[int] = []
+
+    def read(
+        self, question: str, windows: Sequence[Sequence[Pieces]], *, history: Sequence[str] = ()
+    ) -> list[list[Reading]]:
+        self.counts.append(len(windows))
+        return super().read(question, windows, history=history)
+
+
+@pytest.mark.parametrize(("sentences", "counts"), [(60, [6, 1]), (180, [FEW - 1, 2]), (400, [MANY - 1, 2])])
+def test_the_last_of_several_passages_is_read_together_with_the_likeliest_sentences(
+    encoder: FakeEncoder, sentences: int, counts: list[int]
+) -> None:
+    text = " ".join(f"Seat {n} of the night train is free today." for n in range(sentences))
+    reader = CountingReader()
+    said = answer("Why did the train stop?", build_index([replace(RAIN, text=text)], encoder), reader, nearest=999)
+    assert reader.counts == counts
+    last = reader.windows[counts[0]]
+    read = {citation.text for citation in said.nearest if citation.answer}
+    assert (set(last[1:]) <= read, len(reader.windows)) == (True, sum(counts))
+
+
 class BesideReader(WordReader):
     """Changes its mind when it reads again: then shared words count against a sentence."""
 
@@ -253,7 +280,7 @@ def test_what_is_said_of_a_sentence_that_is_read_does_not_depend_on_a_large_libr
     question = "When does the night train to Turin leave?"
     everywhere = [c for c in answer(question, index, LateReader(), nearest=999).nearest if c.answer]
     asked = sorted({c.article_id for c in everywhere})
-    assert 1 < len(asked) <= WINDOWS
+    assert 1 < len(asked) <= MANY
     for article_id in asked:
         within = answer(question, index, LateReader(), article_ids=[article_id], nearest=999).nearest
         assert all(c in within for c in everywhere if c.article_id == article_id)
@@ -319,7 +346,7 @@ def test_of_a_long_article_the_likeliest_windows_are_read_with_what_stands_befor
     reader = WordReader()
     said = answer("Who lost her purple umbrella?", long, reader)
     assert said.nearest[0].text == "She had lost her purple umbrella."
-    assert len(reader.windows) == WINDOWS + 1  # those of the likeliest sentences
+    assert len(reader.windows) == MANY + 1  # those of the likeliest sentences
     holding = next(w for w in reader.windows if "She had lost her purple umbrella." in w)
     assert "Anna came home late." in holding
 

@@ -26,7 +26,7 @@ READING = Reading(1.0, 2.0, 0, 3)
 def test_a_share_is_of_all_sentences_of_the_article_found_or_not() -> None:
     late = {"a": np.array([0.5, 0.25, 0.75], dtype=np.float32)}
     total = math.exp(10) + math.exp(5) + math.exp(15)
-    read, found = candidates([hit("a", 2, 0.1)], {sentence("a", 0): READING}, late, {})
+    read, found = candidates([hit("a", 2, 0.1)], {sentence("a", 0): READING}, {}, late, {})
     assert (read.sentence, read.late, read.reading) == (sentence("a", 0), 0.5, READING)
     assert (found.sentence, found.late, found.reading) == (sentence("a", 2), 0.75, None)
     assert [read.share, found.share] == pytest.approx([10 - math.log(total), 15 - math.log(total)])
@@ -34,7 +34,7 @@ def test_a_share_is_of_all_sentences_of_the_article_found_or_not() -> None:
 
 def test_what_was_found_where_nothing_is_read_keeps_its_own_score() -> None:
     late = {"a": np.array([0.5], dtype=np.float32)}
-    made = candidates([hit("b", 3, 0.25), hit("a", 0, 0.9)], {sentence("a", 0): READING}, late, {})
+    made = candidates([hit("b", 3, 0.25), hit("a", 0, 0.9)], {sentence("a", 0): READING}, {}, late, {})
     assert made == [
         Candidate(sentence("a", 0), 0.5, 0.0, READING, follows=False),
         Candidate(sentence("b", 3), 0.25, 0.0, None, follows=False),
@@ -44,9 +44,9 @@ def test_what_was_found_where_nothing_is_read_keeps_its_own_score() -> None:
 def test_those_behind_the_answer_of_the_question_before_follow() -> None:
     late = {"a": np.full(4, 0.5, dtype=np.float32), "b": np.full(4, 0.5, dtype=np.float32)}
     found = [hit(article_id, ordinal, 0.5) for article_id in "ab" for ordinal in range(4)]
-    made = candidates(found, {}, late, {"a": range(1, 3)})
+    made = candidates(found, {}, {}, late, {"a": range(1, 3)})
     assert [one.follows for one in made] == [False, True, True, False, False, False, False, False]
 
 
 def test_nothing_was_found() -> None:
-    assert candidates([], {}, {}, {}) == []
+    assert candidates([], {}, {}, {}, {}) == []
