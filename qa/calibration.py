@@ -20,7 +20,7 @@ FEWEST = 4  # words of a question: of fewer, the place counts no more
 SOFT = 4.0  # what the logit of answering words is divided by: fitted by hand on the development sets
 
 # The weights of `ordering` and of `evidence`, in the order of what they are multiplied with.
-ORDER = ("reader", "span", "again", "again_span", "late", "place", "short", "follows")
+ORDER = ("reader", "span", "length", "again", "again_span", "beside", "late", "place", "short", "follows")
 EVIDENCE = ("bias", "score_slope", "span_slope", "again_slope", "share_slope", "follows_slope", "words_slope")
 
 _WORD = re.compile(r"\w+")
@@ -30,25 +30,29 @@ _WORD = re.compile(r"\w+")
 class Calibration:
     """Fitted by `python -m training.calibrate` on the development sets; kept in `qa/models/calibration.json`.
 
-    Sentences are ordered by `reader * score + span * logit + again * score + again_span * logit + late * MaxSim +
-    (place + short / words) * log(1 + ordinal) + follows`: score and logit are the reader's of the sentence and of its
-    answering words, as it was read first and then side by side with the likeliest of its article (the first ones twice,
-    where it was not); the MaxSim is that of the sentence among those around it, the ordinal at most `BEGINNING`, the
-    words at least `FEWEST`. An article says first what it is about, and of what it says twice people take the first;
-    the more words a question has, with the one that it leans on, the less it leaves open. `follows` is added to a
-    sentence that stands just behind what is nearest to the question that this one leans on: people ask on from there.
+    Sentences are ordered by `reader * score + span * logit + length * log(1 + length) + again * score +
+    again_span * logit + beside + late * MaxSim + (place + short / words) * log(1 + ordinal) + follows`: score and logit
+    are the reader's of the sentence and of its answering words, as it was read first and then side by side with the
+    likeliest of its article (the first ones twice, where it was not, and without `beside`); the length is that of the
+    answering words in code points, the MaxSim that of the sentence among those around it, the ordinal at most
+    `BEGINNING`, the words at least `FEWEST`. An article says first what it is about, and of what it says twice people
+    take the first; the more words a question has, with the one that it leans on, the less it leaves open. `follows` is
+    added to a sentence that stands just behind what is nearest to the question that this one leans on: people ask on
+    from there.
     The probability that a sentence answers is the logistic function (Platt 1999) of `bias + score_slope * score +
     span_slope * log(logistic(logit / SOFT)) + again_slope * score + share_slope * share + words_slope * log(words)`,
     the second score that of side by side, and `follows_slope` if it stands there; words that are sure do not make it
     surer. It is never above that of one before it in its article.
-    Both depend on the question and on what of the sentence's article is read, whatever else is searched.
+    Both depend on the question and on what of the sentence's article is read and read again, whatever else is searched.
     From `threshold` on the first sentence is an answer, from `also` on another is.
     """
 
     reader: float
     span: float
+    length: float
     again: float
     again_span: float
+    beside: float
     late: float
     place: float
     short: float
@@ -104,9 +108,11 @@ def words_of(question: str) -> int:
 
 def ordering(words: int, candidate: Candidate) -> list[float]:
     """Return what the order comes from, in the order of its weights; `words` is how many a question has."""
+    reading, again = candidate.reading, candidate.again
+    length = math.log1p(reading.end - reading.start) if reading else 0.0
     place = math.log1p(min(candidate.sentence.ordinal, BEGINNING))
-    first, again = _logits(candidate.reading), _logits(candidate.again or candidate.reading)
-    return [*first, *again, candidate.late, place, place / words, float(candidate.follows)]
+    said = [*_logits(reading), length, *_logits(again or reading), float(again is not None)]
+    return [*said, candidate.late, place, place / words, float(candidate.follows)]
 
 
 def evidence(words: int, candidate: Candidate) -> list[float]:

@@ -36,8 +36,10 @@ class WordReader:
     calibration = Calibration(
         reader=1.0,
         span=0.0,
+        length=0.0,
         again=0.0,
         again_span=0.0,
+        beside=0.0,
         late=0.0,
         place=0.0,
         short=0.0,
@@ -226,8 +228,10 @@ class LateReader(WordReader):
     calibration = Calibration(
         reader=0.4,
         span=0.0,
+        length=0.0,
         again=0.0,
         again_span=0.0,
+        beside=0.0,
         late=9.0,
         place=-0.1,
         short=-0.5,

@@ -14,8 +14,10 @@ from qa.types import Candidate, Reading
 CALIBRATION = Calibration(
     reader=0.5,
     span=0.25,
+    length=0.0,
     again=0.0,
     again_span=0.0,
+    beside=0.0,
     late=8.0,
     place=0.1,
     short=-2.0,
@@ -80,6 +82,15 @@ def test_the_place_counts_for_the_order_the_more_the_shorter_the_question(
 ) -> None:
     (score,) = CALIBRATION.order(question, [candidate(0.5, -0.5, Reading(3.0, 2.0, 0, 3), ordinal=ordinal)])
     assert score == pytest.approx(1.5 + 0.5 + 4 + weight * math.log(1 + counted))
+
+
+def test_longer_answering_words_come_first_and_what_was_read_beside_others() -> None:
+    calibration = replace(CALIBRATION, length=0.3, beside=0.5)
+    alone = candidate(0.5, -0.5, Reading(3.0, 2.0, 4, 11))
+    beside = replace(alone, again=Reading(-1.0, 4.0, 0, 3))
+    base = 1.5 + 0.5 + 4 + 0.3 * math.log(1 + 7)
+    unread = candidate(0.5, -0.5, None)
+    assert calibration.order(FIVE, [alone, beside, unread]) == pytest.approx([base, base + 0.5, -6 - 3 + 4])
 
 
 def test_a_sentence_that_was_not_read_counts_as_read_and_found_wanting() -> None:

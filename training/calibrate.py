@@ -1,6 +1,6 @@
 """Fit the calibration: `python -m training.calibrate --data ../shared/data --out qa/models/calibration.json`.
 
-Questions of the development sets are asked of their articles, and some of an article that is not theirs. Eight weights
+Questions of the development sets are asked of their articles, and some of an article that is not theirs. Ten weights
 make an order of what late interaction and reader say of sentences, seven the probability that a sentence answers. The
 order is fitted to the answers that the sets mark. newsqa marks one where several would do: first sentences that it does
 not mark were read and judged one by one, and `judged.jsonl` says which of them answer all the same; the probability is
@@ -42,8 +42,10 @@ MADE = {"newsqa": 300, "covidqa": 60, "fairytaleqa": 60}  # of another article
 START = Calibration(
     reader=0.3,
     span=0.2,
+    length=0.0,
     again=0.1,
     again_span=0.0,
+    beside=0.0,
     late=7.0,
     place=0.0,
     short=0.0,
@@ -163,7 +165,7 @@ def _counts(asked: Sequence[Asked]) -> NDArray[np.float64]:
 
 
 def _order(asked: Sequence[Asked]) -> NDArray[np.float64]:
-    """Return the weights `(8,)` of the order under which a marked sentence comes first."""
+    """Return the weights `(10,)` of the order under which a marked sentence comes first."""
     asked = [a for a in asked if any(right for _, right in a.read)]
     tables = [np.array([ordering(words_of(a.text), one) for one, _ in a.read]) for a in asked]
     rights = [np.array([right for _, right in a.read]) for a in asked]
