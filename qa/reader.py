@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from index.network import Cores, Inputs, Network
+from index.network import Cores, Network
 from index.wordpieces import SEP, Pieces, WordPieces
 from qa.calibration import UNREAD, Calibration
 from qa.types import Reading
@@ -57,16 +57,15 @@ class Reader:
             self._ignored,
         )
         # Each window by itself: put together they are no faster, and would need padding.
-        outputs = self._cores.spread(self._network.run, self._inputs(rows))
-        return [_readings(out[0], row, window) for (out,), row, window in zip(outputs, rows, windows, strict=True)]
+        outputs = self._cores.spread(self._run, rows)
+        return [_readings(out, row, window) for out, row, window in zip(outputs, rows, windows, strict=True)]
 
-    def _inputs(self, rows: Sequence[Batch]) -> list[Inputs]:
-        if not rows:
-            return []
-        embedded = self._words.embed(np.concatenate([row.ids for row in rows], axis=1))  # at once: pages are read once
-        ends = np.cumsum([row.ids.shape[1] for row in rows])[:-1]
-        parts = np.split(embedded, ends, axis=1)
-        return [{"embedded": part, "types": row.types} for part, row in zip(parts, rows, strict=True)]
+    def _run(self, row: Batch) -> NDArray[np.float32]:
+        """Return the network's four numbers for each token of a window, `(tokens, 4)`."""
+        # embedded here: of all windows at once it would be much memory, which is not all given back
+        (outputs,) = self._network.run({"embedded": self._words.embed(row.ids), "types": row.types})
+        first: NDArray[np.float32] = outputs[0]
+        return first
 
 
 def _readings(out: NDArray[np.float32], row: Batch, window: Sequence[Pieces]) -> list[Reading]:

@@ -26,7 +26,7 @@ class Words:
         self._path = folder / FILE
 
     def embed(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return the embeddings `(..., width)` of word pieces. Many at once: the pages are given back afterwards."""
+        """Return the embeddings `(..., width)` of word pieces. The pages are given back afterwards."""
         table, mapped = self._table
         rows = unpacked(table[ids])
         let_go(mapped)
