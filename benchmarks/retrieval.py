@@ -41,7 +41,7 @@ def scores(question: Question, index: Index, wide: NDArray[np.float32], encoder:
     for hit in hits:
         table[hit.sentence.ordinal, [0, 2, 3]] = hit.similarity, hit.lexical / best, hit.late
     table[:, 1] = wide @ encoder.encode([question.text])[0]
-    table[:, 4] = index.max_sims(query, [question.article_id])[question.article_id]
+    table[:, 4] = index.max_sims(query, [question.article_id])[question.article_id][1]
     return table
 
 

@@ -121,11 +121,11 @@ class Index:
         return [Hit(*one) for one in zip(self._sentences.at(rows), *scores, strict=True)]
 
     def max_sims(self, query: Query, article_ids: Iterable[str]) -> dict[str, NDArray[np.float32]]:
-        """Return by article the MaxSim in [-1, 1] of each of its sentences, read among those around it.
+        """Return by article the MaxSims in [-1, 1] of its sentences, alone and among those around, `(2, sentences)`.
 
         Raises `ArticleNotFound`.
         """
-        return {each: self._tokens.max_sim_around(query.pieces, self._rows_of(each)) for each in article_ids}
+        return {each: self._tokens.max_sims(query.pieces, self._rows_of(each)) for each in article_ids}
 
     def embedded(self) -> Embedded:
         """Return the texts of all sentences with their vectors, so that none need be embedded again."""

@@ -55,7 +55,7 @@ class Searchable(Protocol):
         """Return the k sentences nearest by cosine and the k best by BM25, each once, by similarity, best first."""
 
     def max_sims(self, query: Query, article_ids: Iterable[str]) -> dict[str, NDArray[np.float32]]:
-        """Return by article the MaxSim in [-1, 1] of each of its sentences, read among those around it."""
+        """Return by article the MaxSims in [-1, 1] of its sentences, alone and among those around, `(2, sentences)`."""
 
 
 class Changed(Protocol):

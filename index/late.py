@@ -155,13 +155,14 @@ class TokenVectors:
         """Return the MaxSim in [-1, 1] of a question and each sentence of some rows, `(rows,)`."""
         return _mean(self._best(query, rows), query)
 
-    def max_sim_around(self, query: TokenQuery, rows: range) -> NDArray[np.float32]:
-        """Return the MaxSim in [-1, 1] of a question and each sentence of an article, read among those around it.
+    def max_sims(self, query: TokenQuery, rows: range) -> NDArray[np.float32]:
+        """Return the MaxSims in [-1, 1] of a question and each sentence of an article, `(2, rows)`.
 
-        A word piece of the question is compared with all of the article; what stands in another sentence loses by the
-        distance.
+        First those of each sentence alone; then of each among those around it: a word piece of the question is compared
+        with all of the article, and what stands in another sentence loses by the distance.
         """
-        return _mean(_spread(self._best(query, np.arange(rows.start, rows.stop))), query)
+        best = self._best(query, np.arange(rows.start, rows.stop))
+        return np.stack([_mean(best, query), _mean(_spread(best), query)])
 
     def _best(self, query: TokenQuery, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return how near each sentence comes to each of a question's pieces, `(rows, pieces)`: whole numbers."""

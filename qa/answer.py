@@ -102,10 +102,11 @@ def _search(question: str, before: Sequence[str], index: Searchable, article_ids
     wide = index.query(" ".join([*before, question])) if before else query
     hits = retrieve(wide, index, article_ids=article_ids)
     likely = likeliest(hits)
-    around = index.max_sims(wide, likely)
-    late = index.max_sims(query, likely) if before else around
+    compared = index.max_sims(wide, likely)
+    chosen = passages(hits, compared, index)
+    late = {each: around for each, (_, around) in (index.max_sims(query, likely) if before else compared).items()}
     after = following(question, before[0], index, likely) if before else {}
-    return _Found(hits, passages(hits, around, index), late, after)
+    return _Found(hits, chosen, late, after)
 
 
 def _windows(

@@ -51,7 +51,7 @@ def following(question: str, before: str, index: Searchable, article_ids: Sequen
     if at and not _GOES_ON.match(question) and _NAMED.search(question, 0, at.start()):
         return {}
     compared = index.max_sims(index.query(before), article_ids)
-    starts = {article_id: int(scores.argmax()) + 1 for article_id, scores in compared.items() if scores.size}
+    starts = {article_id: int(around.argmax()) + 1 for article_id, (_, around) in compared.items() if around.size}
     return {article_id: range(start, start + _NEXT) for article_id, start in starts.items()}
 
 

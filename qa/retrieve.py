@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -50,9 +49,14 @@ def fused(hits: Sequence[Hit]) -> NDArray[np.float64]:
     It only says what to read first: the share depends on what else is searched. Fitted on the development sets, where
     the cosine of whole sentences adds nothing.
     """
-    late = np.array([hit.late for hit in hits])
-    lexical = np.array([hit.lexical for hit in hits])
-    return late + 0.2 * lexical / max(float(lexical.max(initial=0.0)), 1e-9)
+    return np.array([hit.late for hit in hits]) + 0.2 * _lexical(hits)
+
+
+def _lexical(hits: Sequence[Hit]) -> NDArray[np.float64]:
+    """Return each hit's BM25 score as a share of the best one's, `(n,)`."""
+    scores = np.array([hit.lexical for hit in hits])
+    shares: NDArray[np.float64] = scores / max(float(scores.max(initial=0.0)), 1e-9)
+    return shares
 
 
 def likeliest(hits: Sequence[Hit]) -> list[str]:
@@ -60,29 +64,27 @@ def likeliest(hits: Sequence[Hit]) -> list[str]:
     return list(dict.fromkeys(hit.sentence.article_id for hit in hits))[:MANY]
 
 
-def passages(hits: Sequence[Hit], around: Mapping[str, NDArray[np.float32]], index: Searchable) -> list[Passage]:
-    """Return what to read, the likeliest first: the passages in which the best hits in some articles stand.
+def passages(hits: Sequence[Hit], compared: Mapping[str, NDArray[np.float32]], index: Searchable) -> list[Passage]:
+    """Return what to read of some articles, the likeliest first: the passages in which the best sentences stand.
 
-    `around` has by article the MaxSim of all its sentences, read among those around them; it counts twice as much as
-    a sentence's own, which finds no "he" and no "the second one".
+    `compared` has by article the MaxSims of its sentences, alone and among those around, `(2, sentences)`: the second
+    counts twice as much, since a sentence alone says "he" and "the second one". BM25 counts as in `fused`.
     An article is cut into the same passages whatever is asked of whichever articles: so what the reader says of a
     sentence depends on the question and its article alone.
     """
-    cut = _cut(list(around), index)
-    scores = [
-        (score + 2 * float(around[hit.sentence.article_id][hit.sentence.ordinal]), hit.sentence)
-        for score, hit in zip(fused(hits).tolist(), hits, strict=True)
-        if hit.sentence.article_id in around
-    ]
+    scores = {article_id: alone + 2 * around for article_id, (alone, around) in compared.items()}
+    for hit, share in zip(hits, _lexical(hits).tolist(), strict=True):
+        if hit.sentence.article_id in scores:
+            scores[hit.sentence.article_id][hit.sentence.ordinal] += 0.2 * share
+    cut = _cut(list(scores), index)
+    best = {
+        passage: float(scores[article_id][passage.ordinals.start + passage.context : passage.ordinals.stop].max())
+        for article_id, own in cut.items()
+        for passage in own
+        if passage.context < len(passage.ordinals)
+    }
     most = FEW if sum(map(len, cut.values())) <= LONG else MANY
-    chosen: dict[tuple[str, int], Passage] = {}
-    for _, sentence in sorted(scores, key=lambda one: -one[0]):
-        own = cut[sentence.article_id]
-        passage = own[bisect_right(own, sentence.ordinal, key=lambda p: p.ordinals.start + p.context) - 1]
-        chosen.setdefault((sentence.article_id, passage.ordinals.start), passage)
-        if len(chosen) == most:
-            break
-    return list(chosen.values())
+    return sorted(best, key=lambda passage: -best[passage])[:most]
 
 
 def _cut(article_ids: Sequence[str], index: Searchable) -> dict[str, list[Passage]]:

@@ -100,14 +100,15 @@ def test_search_is_brute_force(question: str, k: int, article_ids: list[str] | N
 
 @settings(max_examples=40)
 @given(st.lists(WORDS, min_size=1, max_size=4).map(" ".join))
-def test_each_sentence_of_an_article_is_compared_among_those_around_it(question: str) -> None:
+def test_each_sentence_of_an_article_is_compared_alone_and_among_those_around_it(question: str) -> None:
     articles = [*ARTICLES, Article("alone", "Alone", "The cat waited.", "a.txt")]
     oracle, index = Texts(articles, FakeEncoder()), build_index(articles, FakeEncoder())
     compared = index.max_sims(index.query(question), ["cats", "alone", "river"])
     assert list(compared) == ["cats", "alone", "river"]
-    for article_id, scores in compared.items():
+    for article_id, (alone, around) in compared.items():
         rows = [row for row, (own, _) in enumerate(oracle.rows()) if own == article_id]
-        assert scores == pytest.approx([oracle.late_around(question, row) for row in rows], abs=0.01)
+        assert alone == pytest.approx([oracle.late(question, oracle.rows()[row][1]) for row in rows], abs=0.01)
+        assert around == pytest.approx([oracle.late_around(question, row) for row in rows], abs=0.01)
 
 
 def test_no_article_is_compared_and_one_that_is_not_there_is_named(encoder: FakeEncoder) -> None:

@@ -47,15 +47,17 @@ def test_a_sentence_borrows_from_those_around_it_for_a_price(seed: int, lengths:
     price = np.array([[(0.06 if j < i else 0.08) * abs(i - j) ** 0.5 for j in range(n)] for i in range(n)])
     expected = (best[None] - price[:, :, None]).max(axis=1) @ weights
     tokens = TokenVectors.build([kept(unit(rng, 3)), *(kept(s) for s in sentences), kept(unit(rng, 2))])
-    assert tokens.max_sim_around(query, range(1, 1 + n)).tolist() == pytest.approx(expected.tolist(), abs=0.02)
-    assert tokens.max_sim_around(query, range(0)).tolist() == []
+    alone, around = tokens.max_sims(query, range(1, 1 + n))
+    assert around.tolist() == pytest.approx(expected.tolist(), abs=0.02)
+    assert alone.tolist() == tokens.max_sim(query, np.arange(1, 1 + n)).tolist()
+    assert tokens.max_sims(query, range(0)).shape == (2, 0)
 
 
 def test_a_sentence_borrows_from_no_farther_than_it_reaches() -> None:
     one, other = np.eye(2, dtype=np.float32)
     query = TokenQuery(one[None] * QUESTION_SCALE, np.ones(1, dtype=np.float32))
     rows = [other] * 40 + [one] + [other] * 40
-    scores = TokenVectors.build([kept(row[None]) for row in rows]).max_sim_around(query, range(81))
+    _, scores = TokenVectors.build([kept(row[None]) for row in rows]).max_sims(query, range(81))
     assert scores[40] == pytest.approx(1.0)
     assert scores[[72, 8]].tolist() == pytest.approx([1 - 0.06 * REACH**0.5, 1 - 0.08 * REACH**0.5], abs=1e-4)
     assert scores[[73, 7]].tolist() == [0.0, 0.0]

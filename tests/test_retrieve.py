@@ -29,14 +29,21 @@ def hits(index: Index, article_id: str, lates: Sequence[float], lexical: Sequenc
     return [Hit(sentence, 0.0, words, late) for sentence, words, late in scores]
 
 
-def around(*scores: float) -> NDArray[np.float32]:
-    return np.array(scores, dtype=np.float32)
+def sims(alone: Sequence[float], around: Sequence[float]) -> NDArray[np.float32]:
+    return np.array([alone, around], dtype=np.float32)
 
 
 def test_what_a_sentence_says_among_those_around_it_counts_twice(index: Index) -> None:
-    found = hits(index, "a", [0.5, 0.2, 0.4, 0.6])
-    chosen = passages(found, {"a": around(0.5, 0.5, 0.6, 0.4)}, index)  # 1.5, 1.2, 1.6, 1.4 in sum
+    compared = {"a": sims([0.5, 0.2, 0.4, 0.6], [0.5, 0.5, 0.6, 0.4])}  # in sum 1.5, 1.2, 1.6, 1.4
+    chosen = passages([], compared, index)
     assert chosen == [Passage("a", range(1, 3), 1), Passage("a", range(2), 0), Passage("a", range(2, 4), 1)]
+
+
+def test_of_what_is_read_shared_words_count_too(index: Index) -> None:
+    compared = {"a": sims([0.5] * 4, [0.5, 0.5, 0.45, 0.5])}  # 1.5, 1.5, 1.4, 1.5
+    found = hits(index, "a", [0.5] * 4, [0.0, 1.0, 4.0, 0.0])  # 0, 0.05, 0.2, 0
+    chosen = passages(found, compared, index)
+    assert [passage.ordinals for passage in chosen] == [range(1, 3), range(2), range(2, 4)]
 
 
 def test_shared_words_count_by_their_share_of_the_most(index: Index) -> None:
@@ -45,13 +52,9 @@ def test_shared_words_count_by_their_share_of_the_most(index: Index) -> None:
 
 
 def test_nothing_is_read_of_articles_that_are_not_among_the_likeliest(index: Index) -> None:
-    found = [*hits(index, "b", [0.9, 0.9]), *hits(index, "a", [0.1, 0.1, 0.1, 0.1])]
-    chosen = passages(found, {"a": around(0.1, 0.1, 0.1, 0.1)}, index)
-    assert [(passage.article_id, passage.ordinals) for passage in chosen] == [
-        ("a", range(2)),
-        ("a", range(1, 3)),
-        ("a", range(2, 4)),
-    ]
+    found = [*hits(index, "b", [0.9, 0.9], [9.0, 9.0]), *hits(index, "a", [0.1] * 4)]
+    chosen = passages(found, {"a": sims([0.1] * 4, [0.1] * 4)}, index)
+    assert chosen == [Passage("a", range(2), 0), Passage("a", range(1, 3), 1), Passage("a", range(2, 4), 1)]
 
 
 @pytest.mark.parametrize(
@@ -59,8 +62,7 @@ def test_nothing_is_read_of_articles_that_are_not_among_the_likeliest(index: Ind
 )
 def test_of_longer_texts_more_is_read(index: Index, article_ids: list[str], read: int) -> None:
     sentences = {article_id: len(index.sentences_of(article_id)) for article_id in article_ids}
-    found = [hit for article_id, n in sentences.items() for hit in hits(index, article_id, [0.5] * n)]
-    chosen = passages(found, {article_id: around(*[0.5] * n) for article_id, n in sentences.items()}, index)
+    chosen = passages([], {article_id: sims([0.5] * n, [0.5] * n) for article_id, n in sentences.items()}, index)
     assert len(set(chosen)) == len(chosen) == read
 
 

@@ -46,7 +46,7 @@ def with_near(examples: Sequence[Example], texts: Sequence[Text]) -> list[Exampl
 
 def _near(example: Example, tokens: TokenVectors, late: LateEncoder) -> tuple[int, ...]:
     query, every = late.encode_question(example.question), range(len(tokens))
-    scores = tokens.max_sim(query, np.arange(len(every))) + tokens.max_sim_around(query, every)
+    scores = tokens.max_sims(query, every).sum(axis=0)
     good = {*example.spans, *example.unsure}
     order = np.argsort(-scores, kind="stable")[: KEPT + len(good)].tolist()
     return tuple(s for s in order if s not in good)[:KEPT]

@@ -98,14 +98,14 @@ class MilvusIndex:
         return self._scored(query, words, keys)
 
     def max_sims(self, query: Query, article_ids: Iterable[str]) -> dict[str, NDArray[np.float32]]:
-        """Return by article the MaxSim in [-1, 1] of each of its sentences, read among those around it.
+        """Return by article the MaxSims in [-1, 1] of its sentences, alone and among those around, `(2, sentences)`.
 
         Raises `ArticleNotFound`.
         """
         heads = self._heads(dict.fromkeys(article_ids))
         contents = self._shelf.contents(heads)
         return {
-            head.article.id: content.tokens.max_sim_around(query.pieces, range(head.sentences))
+            head.article.id: content.tokens.max_sims(query.pieces, range(head.sentences))
             for head, content in zip(heads, contents, strict=True)
         }
 
