@@ -30,11 +30,11 @@ _WORD = re.compile(r"\w+")
 class Calibration:
     """Fitted by `python -m training.calibrate` on the development sets; kept in `qa/models/calibration.json`.
 
-    Sentences are ordered by `reader * score + span * logit + length * log(1 + length) + again * score +
+    Sentences are ordered by `reader * score + span * logit + length * log(1 + points) + again * score +
     again_span * logit + beside + late * MaxSim + (place + short / words) * log(1 + ordinal) + follows`: score and logit
     are the reader's of the sentence and of its answering words, as it was read first and then side by side with the
-    likeliest of its article (the first ones twice, where it was not, and without `beside`); the length is that of the
-    answering words in code points, the MaxSim that of the sentence among those around it, the ordinal at most
+    likeliest of its article (the first ones twice, where it was not, and without `beside`); the points are the code
+    points of the answering words, the MaxSim is that of the sentence among those around it, the ordinal at most
     `BEGINNING`, the words at least `FEWEST`. An article says first what it is about, and of what it says twice people
     take the first; the more words a question has, with the one that it leans on, the less it leaves open. `follows` is
     added to a sentence that stands just behind what is nearest to the question that this one leans on: people ask on

@@ -16,7 +16,7 @@ from qa.windows import cut_ranges
 WHOLE = 3000  # up to so many sentences, each is found; beyond, the best of either search
 TOP_K = 60  # hits of the dense and of the lexical search each, in a larger library
 FEW = 9  # passages that are read for a question: nearly all of a news article
-MANY = 13  # that are read of longer texts
+MANY = 13  # that are read of longer texts, and articles that they may be of
 LONG = 20  # passages that texts may have before they are longer ones, some 2,500 word pieces
 OVERLAP = 1  # sentences that a window repeats from the one before, so that "he" and "they" have a name
 
