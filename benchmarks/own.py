@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -21,10 +22,7 @@ from index.load import load_text
 from index.minilm import MiniLMEncoder
 from index.store import Store
 from index.types import Article
-from index.wordpieces import Pieces
-from qa.reader import Reader
 from qa.retrieve import retrieve
-from qa.types import Reading
 from qa.windows import SENTENCE_TOKENS
 from ui.library import Library
 
@@ -116,16 +114,12 @@ def _together(ask_one: Callable[[str], object], questions: Sequence[str]) -> tup
 def _flops(library: Library, question: str, article_id: str) -> float:
     """Return the operations that reading takes: products of the layers, and of attention."""
     reader = library.reader()
-    lengths: list[int] = []  # of what is read, in tokens: `[CLS] question [SEP] (sentence [SEP])+`
-
-    def noted(asked: str, windows: Sequence[Sequence[Pieces]], *, history: Sequence[str] = ()) -> list[list[Reading]]:
+    with patch.object(reader, "read", wraps=reader.read) as read:
+        library.ask(question, article_ids=[article_id])
+    lengths = []  # of what is read, in tokens: `[CLS] question [SEP] (sentence [SEP])+`
+    for asked, windows in (call.args for call in read.call_args_list):
         own = len(reader.tokens([asked])[0].ids)
-        lengths.extend(2 + own + sum(min(len(p.ids), SENTENCE_TOKENS) + 1 for p in window) for window in windows)
-        return Reader.read(reader, asked, windows, history=history)
-
-    vars(reader)["read"] = noted
-    library.ask(question, article_ids=[article_id])
-    del vars(reader)["read"]
+        lengths += [2 + own + sum(min(len(p.ids), SENTENCE_TOKENS) + 1 for p in window) for window in windows]
     return float(sum(n * LAYERS * (2 * (4 * WIDTH**2 + 2 * WIDTH * INNER) + 4 * n * WIDTH) for n in lengths))
 
 

@@ -1,8 +1,8 @@
 """What each way to find candidates brings: `python -m benchmarks.retrieval ../shared/data/dev/newsqa.jsonl ...`.
 
 One article at a time, no reader: cosine of the sentence, of the sentence with its neighbours, BM25, MaxSim of the
-sentence, of the sentence among those around it, and their sums. The figure that matters for what
-follows is recall: what is not among the candidates can never be cited.
+sentence, of the sentence among those around it, and their sums. The figure that matters for what follows is recall:
+what is not among the candidates can never be cited.
 """
 
 from __future__ import annotations

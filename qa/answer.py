@@ -71,17 +71,18 @@ def rank(
         raise EmptyQuestion
     before = leaning(question, history)
     whole = " ".join([*before, question])
-    found = _search(question, before, index, article_ids)
+    found = _search(question, whole, before, index, article_ids)
     windows, pieces = _windows(found.chosen, index, reader)
     read = partial(_read, question, before, pieces=pieces, reader=reader)
     # the last and least likely passage waits for what is read side by side: two are read in the time of one
-    now = len(windows) - (len(windows) >= FEW)
+    waiting = 1 if len(windows) >= FEW else 0
+    now = len(windows) - waiting
     readings = _own(found.chosen[:now], read(windows[:now]))
     first = reader.calibration.ranked(whole, candidates((), readings, {}, found.late, found.after))
     together = _side_by_side([one.candidate.sentence for one in first], pieces)
     later = read([*windows[now:], *(own for own in together if own not in windows)])
-    readings |= _own(found.chosen[now:], later[: len(windows) - now])
-    again = {sentence: reading for own in later[len(windows) - now :] for sentence, reading in own.items()}
+    readings |= _own(found.chosen[now:], later[:waiting])
+    again = {sentence: reading for own in later[waiting:] for sentence, reading in own.items()}
     return reader.calibration.ranked(whole, candidates(found.hits, readings, again, found.late, found.after))
 
 
@@ -95,11 +96,13 @@ class _Found:
     after: Mapping[str, range]
 
 
-def _search(question: str, before: Sequence[str], index: Searchable, article_ids: Sequence[str] | None) -> _Found:
-    """Search for what answers a question that leans on the one `before`, if there is one."""
+def _search(
+    question: str, whole: str, before: Sequence[str], index: Searchable, article_ids: Sequence[str] | None
+) -> _Found:
+    """Search for what answers a question; `whole` has the one `before`, too, that it leans on, if there is one."""
     query = index.query(question)
     # what is read is found with the question before, too; compared with it, what answers that one would come first
-    wide = index.query(" ".join([*before, question])) if before else query
+    wide = index.query(whole) if before else query
     hits = retrieve(wide, index, article_ids=article_ids)
     likely = likeliest(hits)
     compared = index.max_sims(wide, likely)

@@ -48,7 +48,7 @@ class Reader:
     def read(
         self, question: str, windows: Sequence[Sequence[Pieces]], *, history: Sequence[str] = ()
     ) -> list[list[Reading]]:
-        """Return a reading of each sentence of each window; a window holds consecutive sentences of one article."""
+        """Return a reading of each sentence of each window; a window holds sentences of one article, in order."""
         asked = self._pieces.encode([question, *history])
         rows = lay_out(
             asked[0].ids,
