@@ -24,6 +24,7 @@ from training.written import FILES, written_articles
 # How often a question of each set is met in one pass. Human unanswerable questions are few, real search questions too;
 # the crowd's short questions on single sentences (qamr) and on privacy policies are many.
 WEIGHTS = {
+    "various": 8.0,
     "whole": 4.0,
     "written": 1.5,
     "crowd": 2.0,
@@ -43,6 +44,7 @@ WEIGHTS = {
     "qamr_b": 0.3,
 }
 VOCABULARY = 30522  # word pieces
+VARIOUS = Path(__file__).parent / "various.jsonl"  # written about news, manuals, laws, talks and books, with its texts
 WHOLE_SENTENCES = {"clapnq", "selqa", "hotpotqa_a", "hotpotqa_b", "policyqa_a", "policyqa_b"}  # no short answers
 
 
@@ -96,9 +98,10 @@ def ignored() -> frozenset[int]:
 
 
 def read_training(folder: Path) -> tuple[list[Text], list[Example]]:
-    """Read what is trained on: the sets of a folder, and the questions that were written about their texts."""
+    """Read what is trained on: the sets of a folder, what was written about their texts, and `VARIOUS`."""
     sets = {path.stem: _articles(path) for path in sorted(folder.glob("*.jsonl"))}
-    return _encoded({**sets, **{name: written_articles(name, folder) for name in FILES}})
+    written = {name: written_articles(name, folder) for name in FILES}
+    return _encoded({**sets, **written, VARIOUS.stem: _articles(VARIOUS)})
 
 
 def read_development(path: Path, *, limit: int) -> tuple[list[Text], list[Example]]:

@@ -16,7 +16,7 @@ from index.late import LateEncoder, TokenVectors
 from training.data import Example, Text, answers_in
 
 # Articles with many questions each; the long pages and stories of the other sets take four times as long.
-SETS = {"squad2", "squad11_articles", "squadshifts_wiki", "selqa", "whole", "written", "crowd"}
+SETS = {"squad2", "squad11_articles", "squadshifts_wiki", "selqa", "whole", "written", "crowd", "various"}
 LONG = 12  # sentences of a text: of a shorter one, nearly all are drawn anyway
 KEPT = 12  # sentences of each question
 WINDOWS = 14  # that are hard to tell from one that answers
